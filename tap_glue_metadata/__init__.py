@@ -1,0 +1,1 @@
+"""Singer tap that reads the metadata of AWS Glue."""

@@ -1,0 +1,1 @@
+"""Talks to AWS; knows nothing of Singer."""

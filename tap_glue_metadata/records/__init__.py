@@ -1,0 +1,1 @@
+"""Pure functions from the JSON of Glue's answers to the values of records."""

@@ -1,0 +1,162 @@
+"""Every setting of the tap, declared once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from singer_sdk import typing as th
+
+SETTINGS: Final = th.PropertiesList(
+    th.Property(
+        "aws_access_key_id",
+        th.StringType,
+        secret=True,
+        title="AWS access key id",
+        description="Access key id; with it goes aws_secret_access_key. Without keys and profile, "
+        "boto3's default chain of providers decides.",
+    ),
+    th.Property(
+        "aws_secret_access_key",
+        th.StringType,
+        secret=True,
+        title="AWS secret access key",
+        description="Secret access key that belongs to aws_access_key_id.",
+    ),
+    th.Property(
+        "aws_session_token",
+        th.StringType,
+        secret=True,
+        title="AWS session token",
+        description="Session token, where the keys are temporary ones.",
+    ),
+    th.Property(
+        "aws_profile",
+        th.StringType,
+        title="AWS profile",
+        description="Named profile of the shared AWS configuration files (SSO, "
+        "credential_process and the like work as in boto3). Explicit keys go before it.",
+    ),
+    th.Property(
+        "aws_assume_role_arn",
+        th.StringType,
+        title="ARN of the role to assume",
+        description="Role to assume with the credentials found; its own are fetched anew before "
+        "they expire.",
+    ),
+    th.Property(
+        "aws_assume_role_external_id",
+        th.StringType,
+        secret=True,
+        title="External id of the role",
+        description="External id that the role's trust policy asks for.",
+    ),
+    th.Property(
+        "aws_assume_role_session_name",
+        th.StringType(pattern=r"^[\w+=,.@-]{2,64}$"),
+        default="tap-glue-metadata",
+        title="Session name of the role",
+        description="Name under which the assumed role shows in CloudTrail.",
+    ),
+    th.Property(
+        "aws_regions",
+        th.ArrayType(th.StringType(min_length=1)),
+        title="AWS regions",
+        description="Regions to read, all in one run; the region of boto3's chain if not set.",
+    ),
+    th.Property(
+        "aws_account_id",
+        th.StringType(pattern=r"^\d{12}$"),
+        title="AWS account id",
+        description="Account that the credentials belong to. Saves the call to "
+        "sts:GetCallerIdentity, for networks without an STS endpoint.",
+    ),
+    th.Property(
+        "aws_endpoint_url",
+        th.StringType,
+        title="AWS endpoint URL",
+        description="One endpoint for every AWS service: a VPC endpoint, an emulator. Plain http "
+        "is for loopback only. (AWS_ENDPOINT_URL_GLUE and the like set one for a service.)",
+    ),
+    th.Property(
+        "aws_max_attempts",
+        th.IntegerType(minimum=1),
+        default=10,
+        title="Attempts of a call",
+        description="How often a call to AWS is tried, the first time included.",
+    ),
+    th.Property(
+        "aws_retry_mode",
+        th.StringType,
+        allowed_values=["adaptive", "standard", "legacy"],
+        default="adaptive",
+        title="Retry mode",
+        description="botocore's retry mode.",
+    ),
+    th.Property(
+        "aws_connect_timeout",
+        th.IntegerType(minimum=1),
+        title="Connect timeout",
+        description="Seconds to wait for a connection to AWS; botocore's default if not set.",
+    ),
+    th.Property(
+        "aws_read_timeout",
+        th.IntegerType(minimum=1),
+        title="Read timeout",
+        description="Seconds to wait for an answer of AWS; botocore's default if not set.",
+    ),
+    th.Property(
+        "concurrency",
+        th.IntegerType(minimum=1, maximum=128),
+        default=8,
+        title="Concurrency",
+        description="Calls to AWS Glue in flight at once.",
+    ),
+    th.Property(
+        "catalog_ids",
+        th.ArrayType(th.StringType(min_length=1)),
+        title="Catalog ids",
+        description="Catalogs to read (an account id, or `ACCOUNT:NAME/..` for a nested catalog); "
+        "all that are visible if not set.",
+    ),
+    th.Property(
+        "include_databases",
+        th.ArrayType(th.StringType(min_length=1)),
+        title="Databases to read",
+        description="Globs of database names to read; all if not set.",
+    ),
+    th.Property(
+        "exclude_databases",
+        th.ArrayType(th.StringType(min_length=1)),
+        title="Databases to leave out",
+        description="Globs of database names to leave out; goes before include_databases.",
+    ),
+    th.Property(
+        "include_tables",
+        th.ArrayType(th.StringType(min_length=1)),
+        title="Tables to read",
+        description="Globs of `database.table` to read; all if not set.",
+    ),
+    th.Property(
+        "exclude_tables",
+        th.ArrayType(th.StringType(min_length=1)),
+        title="Tables to leave out",
+        description="Globs of `database.table` to leave out; goes before include_tables.",
+    ),
+    th.Property(
+        "resource_links",
+        th.StringType,
+        allowed_values=["follow", "ignore"],
+        default="follow",
+        title="Resource links",
+        description="Whether to read the tables behind resource links to databases: `follow` or "
+        "`ignore`. The link itself is a record of `databases` in any case.",
+    ),
+    th.Property(
+        "resource_share_type",
+        th.StringType,
+        allowed_values=["FOREIGN", "ALL", "FEDERATED"],
+        title="Resource share type",
+        description="`ResourceShareType` of GetDatabases: lists databases that other accounts "
+        "share (`FOREIGN`), those and the account's own (`ALL`), or federated ones (`FEDERATED`).",
+    ),
+)

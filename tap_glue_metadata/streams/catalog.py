@@ -1,0 +1,95 @@
+"""The Data Catalog: catalogs, databases, tables and their columns."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from tap_glue_metadata.records import columns, tables
+from tap_glue_metadata.records.projection import timestamp
+from tap_glue_metadata.streams.base import EmbeddedStream, GlueStream
+from tap_glue_metadata.walk import CATALOGS, DATABASES, TABLES, Level
+
+if sys.version_info >= (3, 12):
+    from typing import override
+else:
+    from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_glue_metadata.aws.glue import Json
+    from tap_glue_metadata.walk import Found, Place
+
+
+class Catalogs(GlueStream):
+    """Catalogs: the account's default one, and those nested in it (S3 Tables, Redshift)."""
+
+    name = "catalogs"
+    primary_keys = ("account_id", "region", "catalog_id")
+    source = CATALOGS
+
+    @override
+    def objects(self) -> Iterator[Found]:
+        return self._walk().catalogs()
+
+
+class Databases(GlueStream):
+    """Databases, resource links to databases of other accounts included."""
+
+    name = "databases"
+    primary_keys = ("account_id", "region", "catalog_id", "name")
+    level = Level.CATALOG
+    source = DATABASES
+    arn_kind = "database"
+
+    @override
+    def objects(self) -> Iterator[Found]:
+        return self._walk().databases()
+
+
+class Tables(GlueStream):
+    """Tables and views."""
+
+    name = "tables"
+    primary_keys = ("account_id", "region", "catalog_id", "database_name", "name")
+    level = Level.DATABASE
+    source = TABLES
+    arn_kind = "table"
+    derived = tables.DERIVED
+    open_members = frozenset({"Status.Details.RequestedChange"})  # a Table again
+
+    @override
+    def objects(self) -> Iterator[Found]:
+        return self._walk().tables()
+
+    @override
+    def derive(self, place: Place, raw: Json) -> Json:
+        return tables.derive(raw)
+
+
+class Columns(EmbeddedStream):
+    """Columns and partition keys of tables and views."""
+
+    name = "columns"
+    primary_keys = (
+        "account_id",
+        "region",
+        "catalog_id",
+        "database_name",
+        "table_name",
+        "name",
+        "occurrence",
+    )
+    parent_stream_type = Tables
+    shape = "Column"
+    derived = columns.DERIVED
+
+    @override
+    def records(self, place: Place, raw: Json) -> Iterator[Json]:
+        keys = place.keys
+        updated = raw.get("UpdateTime")
+        for column in columns.columns(
+            raw, columns.resolve(raw), None if updated is None else timestamp(updated)
+        ):
+            yield {**keys, **column}

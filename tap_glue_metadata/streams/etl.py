@@ -1,0 +1,32 @@
+"""ETL: jobs and workflows."""
+
+from __future__ import annotations
+
+from tap_glue_metadata.aws.glue import BatchGet, Listing
+from tap_glue_metadata.streams.base import GlueStream
+
+
+class Jobs(GlueStream):
+    """Jobs: their command, arguments, connections and, for visual jobs, nodes."""
+
+    name = "jobs"
+    primary_keys = ("account_id", "region", "name")
+    source = Listing("GetJobs", "Jobs")
+    arn_kind = "job"
+    open_members = frozenset({"CodeGenConfigurationNodes"})  # 70 shapes of nodes, some recursive
+
+
+class Workflows(GlueStream):
+    """Workflows: their structure, as a graph of triggers, jobs and crawlers; no runs."""
+
+    name = "workflows"
+    primary_keys = ("account_id", "region", "name")
+    source = BatchGet(
+        names=Listing("ListWorkflows", "Workflows"),
+        operation="BatchGetWorkflows",
+        param="Names",
+        items="Workflows",
+        params={"IncludeGraph": True},
+    )
+    arn_kind = "workflow"
+    omitted_members = frozenset({"LastRun", "Graph.Nodes.JobDetails", "Graph.Nodes.CrawlerDetails"})

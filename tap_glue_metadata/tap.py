@@ -1,0 +1,141 @@
+"""TapGlueMetadata: settings in, streams out, the command line."""
+
+from __future__ import annotations
+
+import re
+import sys
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from simplejson import JSONDecodeError
+from singer_sdk import Tap
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.plugin_base import SingerCommand
+
+from tap_glue_metadata.aws.errors import TapError
+from tap_glue_metadata.aws.scopes import open_scopes
+from tap_glue_metadata.filters import Filters
+from tap_glue_metadata.settings import SETTINGS
+from tap_glue_metadata.streams import STREAM_TYPES
+from tap_glue_metadata.walk import Walk
+
+if sys.version_info >= (3, 12):
+    from typing import override
+else:
+    from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import click
+    from singer_sdk import Stream
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+
+
+class TapGlueMetadata(Tap):
+    """Singer tap for the metadata of AWS Glue."""
+
+    name = "tap-glue-metadata"
+    package_name = "tap-glue-metadata"
+    config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
+    message_writer_class = MsgSpecWriter
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.DISCOVER,
+        TapCapabilities.STATE,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.BATCH,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    @override
+    def __init__(self, **kwargs: Any) -> None:
+        try:
+            super().__init__(**kwargs)
+        except ConfigValidationError as error:
+            raise _explain(error) from None
+        self._warn_of_unknown_settings()
+
+    @override
+    def discover_streams(self) -> Sequence[Stream]:
+        return [stream_type(self, lambda: self.walk) for stream_type in STREAM_TYPES]
+
+    @cached_property
+    def walk(self) -> Walk:
+        """The walk over the scopes of the settings, which the streams of a run share.
+
+        Connects when it is first asked for.
+
+        Raises:
+            TapError: A setting, the credentials or the network are at fault.
+        """
+        operations = {name for stream in STREAM_TYPES for name in stream.operations()}
+        filters = Filters(self.config)
+        return Walk(
+            open_scopes(self.config, operations),
+            filters,
+            catalog_ids=self.config.get("catalog_ids"),
+            follow_links=self.config["resource_links"] == "follow",
+            resource_share_type=self.config.get("resource_share_type"),
+            concurrency=self.config["concurrency"],
+        )
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        return _Command(
+            name=command.name,
+            callback=command.callback,
+            params=command.params,
+            context_settings=command.context_settings,
+            help=command.help,
+            logger=cls.logger,
+        )
+
+    def _warn_of_unknown_settings(self) -> None:
+        known = self.config_jsonschema["properties"]
+        for name in self.config:
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                hint = f"; did you mean '{near[0]}'?" if near else ""
+                self.logger.warning("Setting '%s' is unknown and ignored%s", name, hint)
+
+
+class _Command(SingerCommand):
+    """The command line; tells what its user can mend in one line, and exits with 1."""
+
+    @override
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except ConfigValidationError as error:
+            for line in error.errors:
+                self.logger.error(line)  # noqa: TRY400 - a traceback would not help
+        except TapError as error:
+            self.logger.error("%s", error)  # noqa: TRY400 - likewise
+        except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+            self.logger.error("Cannot read a file: %s", error)  # noqa: TRY400 - likewise
+        except JSONDecodeError as error:
+            self.logger.error("Cannot read a file as JSON: %s", error)  # noqa: TRY400 - likewise
+        return sys.exit(1)
+
+
+def _explain(error: ConfigValidationError) -> ConfigValidationError:
+    """Name the setting first in each line, and keep the values of secret settings out."""
+    lines = []
+    for line in error.errors:
+        found = re.fullmatch(r"(?P<problem>.*) in config\['(?P<setting>\w+)'\].*", line, re.DOTALL)
+        if found is None:
+            lines.append(line)
+            continue
+        setting, problem = found["setting"], found["problem"]
+        if TapGlueMetadata.config_jsonschema["properties"][setting].get("secret"):
+            problem = "its value is not of the right type (it is not shown, being a secret)"
+        lines.append(f"Setting '{setting}': {problem}")
+    return ConfigValidationError(str(error), errors=lines, schema=error.schema or {})

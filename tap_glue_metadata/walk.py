@@ -1,0 +1,272 @@
+"""Catalogs -> databases -> tables: the one way through everything that Glue holds."""
+
+from __future__ import annotations
+
+import enum
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from tap_glue_metadata.aws.errors import AbsentError, DeniedError, GoneError
+from tap_glue_metadata.aws.glue import BatchGet, Json, Listing, Source
+from tap_glue_metadata.fan_out import ItemT, ResultT, fan_out
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from tap_glue_metadata.aws.scopes import Scope
+    from tap_glue_metadata.filters import Filters
+
+LOGGER: Final = logging.getLogger("tap-glue-metadata.walk")
+
+CATALOGS: Final = Listing("GetCatalogs", "CatalogList", {"Recursive": True, "IncludeRoot": True})
+DATABASES: Final = Listing("GetDatabases", "DatabaseList")
+TABLES: Final = Listing("GetTables", "TableList")
+# Catalogs that hold nothing but other catalogs have no databases to list.
+_CATALOGS_WITH_DATABASES: Final = Listing(
+    CATALOGS.operation, CATALOGS.items, {**CATALOGS.params, "HasDatabases": True}
+)
+
+
+class Level(enum.Enum):
+    """What an operation is called for, once each."""
+
+    SCOPE = enum.auto()
+    CATALOG = enum.auto()
+    DATABASE = enum.auto()
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """The operations by which the walk gets to this level."""
+        if self is Level.SCOPE:
+            return frozenset()
+        if self is Level.CATALOG:
+            return CATALOGS.operations
+        return CATALOGS.operations | DATABASES.operations
+
+
+@dataclass(frozen=True)
+class Place:
+    """A path by which the walk asks.
+
+    Attributes:
+        scope: The account and region.
+        catalog_id: The catalog, from level CATALOG on.
+        database_name: The database, at level DATABASE.
+        target_region: The region of the database that a resource link leads to, if it names one.
+    """
+
+    scope: Scope
+    catalog_id: str | None = None
+    database_name: str | None = None
+    target_region: str | None = None
+
+    @property
+    def keys(self) -> Json:
+        """The fields that every record of this place begins with."""
+        keys = {
+            "account_id": self.scope.account_id,
+            "region": self.scope.region,
+            "catalog_id": self.catalog_id,
+            "database_name": self.database_name,
+        }
+        return {name: value for name, value in keys.items() if value is not None}
+
+    @property
+    def params(self) -> Json:
+        """The request parameters that lead to this place."""
+        params = {"CatalogId": self.catalog_id, "DatabaseName": self.database_name}
+        return {name: value for name, value in params.items() if value is not None}
+
+
+Found: TypeAlias = "tuple[Place, Json]"
+"""Where an object was found, and the object as raw Glue JSON."""
+
+
+class Walk:
+    """Walks the scopes of a run."""
+
+    def __init__(  # noqa: PLR0913 - one argument for each setting that steers the walk
+        self,
+        scopes: Collection[Scope],
+        filters: Filters,
+        *,
+        catalog_ids: list[str] | None,
+        follow_links: bool,
+        resource_share_type: str | None,
+        concurrency: int,
+    ) -> None:
+        """Set out; nothing is called yet.
+
+        Args:
+            scopes: Where to read.
+            filters: Which databases and tables to read.
+            catalog_ids: Which catalogs to read; all that are visible if None or empty.
+            follow_links: Whether to read the tables behind resource links to databases.
+            resource_share_type: `ResourceShareType` of GetDatabases, if any.
+            concurrency: How many threads read at each level.
+        """
+        self.scopes = scopes
+        self.filters = filters
+        self._catalog_ids = catalog_ids or []
+        self._follow_links = follow_links
+        self._share = {"ResourceShareType": resource_share_type} if resource_share_type else {}
+        self._workers = concurrency
+        self._catalogs_of: dict[Scope, list[str]] = {}
+        self._warned: set[tuple[str, str]] = set()
+
+    @property
+    def calls(self) -> int:
+        """How many calls were made to Glue so far, retries apart."""
+        return sum(scope.glue.calls.total() for scope in self.scopes)
+
+    def objects(self, source: Source, level: Level) -> Iterator[Found]:
+        """Read what a source holds, at every place of a level.
+
+        Args:
+            source: The operation, or pair of operations, to read by.
+            level: What to call it for.
+
+        Yields:
+            The objects, in any order, as their pages arrive.
+        """
+        places = self._places(level)
+        if isinstance(source, BatchGet):
+            batches = self._fan_out(partial(_list_names, source), places)
+            pages = self._fan_out(partial(_get_batch, source), batches)
+        else:
+            pages = self._fan_out(partial(_read, source), places)
+        for place, page in pages:
+            for item in page:
+                yield place, item
+
+    def catalogs(self) -> Iterator[Found]:
+        """Read the catalogs: all that are visible, or those of the settings.
+
+        Yields:
+            The catalogs, containers of other catalogs included; each with its `CatalogId`. Where
+            GetCatalogs does not tell, only that.
+        """
+        for place in self._places(Level.SCOPE):
+            expected = dict.fromkeys(self._catalogs(place.scope))
+            for catalog in self._listed_catalogs(place):
+                catalog_id = catalog.get("CatalogId") or place.scope.account_id
+                if not self._catalog_ids or catalog_id in self._catalog_ids:
+                    expected.pop(catalog_id, None)
+                    yield place, {**catalog, "CatalogId": catalog_id}
+            for catalog_id in expected:
+                yield place, {"CatalogId": catalog_id}
+
+    def databases(self) -> Iterator[Found]:
+        """Read the databases that the filters want.
+
+        Yields:
+            The databases, each with the place of its catalog; resource links included.
+        """
+        places = self._fan_out(self._catalog_places, self._places(Level.SCOPE))
+        source = Listing(DATABASES.operation, DATABASES.items, self._share)
+        for place, page in self._fan_out(partial(_read, source), places):
+            for database in page:
+                if self.filters.wants_database(database["Name"]):
+                    yield self._home(place, database), database
+        self._warn_of_idle_filters("databases")
+
+    def tables(self) -> Iterator[Found]:
+        """Read the tables that the filters want.
+
+        Yields:
+            The tables, each with the place of its database.
+        """
+        for place, table in self.objects(TABLES, Level.DATABASE):
+            if self.filters.wants_table(str(place.database_name), table["Name"]):
+                yield place, table
+        self._warn_of_idle_filters("tables")
+
+    def _fan_out(
+        self, work: Callable[[ItemT], Iterable[ResultT]], items: Iterable[ItemT]
+    ) -> Iterator[ResultT]:
+        return fan_out(work, items, workers=self._workers)
+
+    def _places(self, level: Level) -> Iterator[Place]:
+        if level is Level.DATABASE:
+            return self._database_places()
+        scopes = (Place(scope) for scope in self.scopes)
+        if level is Level.SCOPE:
+            return scopes
+        return self._fan_out(self._catalog_places, scopes)
+
+    def _catalog_places(self, place: Place) -> Iterator[Place]:
+        for catalog_id in self._catalogs(place.scope):
+            yield Place(place.scope, catalog_id)
+
+    def _database_places(self) -> Iterator[Place]:
+        for place, database in self.databases():
+            target = database.get("TargetDatabase") or {}
+            if target and not self._follow_links:
+                continue
+            if self.filters.wants_tables_of(database["Name"]):
+                yield Place(place.scope, place.catalog_id, database["Name"], target.get("Region"))
+
+    def _home(self, place: Place, database: Json) -> Place:
+        """Give the place of a database's catalog: another account's, for one that is shared."""
+        owner = database.get("CatalogId")
+        if self._share and owner and owner != place.catalog_id:
+            return Place(place.scope, owner)
+        return place
+
+    def _catalogs(self, scope: Scope) -> list[str]:
+        """Return the ids of the catalogs of a scope that hold databases; listed once in a run."""
+        if self._catalog_ids:
+            return self._catalog_ids
+        if scope not in self._catalogs_of:
+            ids = [scope.account_id]  # the default catalog, whatever the list says
+            try:
+                for page in scope.glue.pages(_CATALOGS_WITH_DATABASES):
+                    ids += [catalog["CatalogId"] for catalog in page if "CatalogId" in catalog]
+            except AbsentError:
+                LOGGER.info("%s: GetCatalogs is not known here; one catalog is read", scope.region)
+            except DeniedError as error:
+                LOGGER.warning(
+                    "Only the default catalog %s is read, since others cannot be listed; name the "
+                    "catalogs in catalog_ids, or: %s",
+                    scope.account_id,
+                    error,
+                )
+            self._catalogs_of[scope] = list(dict.fromkeys(ids))
+        return self._catalogs_of[scope]
+
+    def _listed_catalogs(self, place: Place) -> Iterator[Json]:
+        try:
+            for page in place.scope.glue.pages(CATALOGS):
+                yield from page
+        except (AbsentError, DeniedError) as error:
+            LOGGER.debug("Catalogs cannot be listed: %s", error)
+
+    def _warn_of_idle_filters(self, kind: str) -> None:
+        for setting, pattern in self.filters.idle(kind):
+            if (setting, pattern) not in self._warned:
+                self._warned.add((setting, pattern))
+                LOGGER.warning("Setting '%s': %r matched none of the %s", setting, pattern, kind)
+
+
+def _read(source: Listing, place: Place) -> Iterator[tuple[Place, list[Json]]]:
+    try:
+        for page in place.scope.glue.pages(source, **place.params):
+            yield place, page
+    except GoneError:
+        if place.database_name is None:
+            raise
+        LOGGER.info("Database %s vanished while it was read", place.database_name)
+
+
+def _list_names(source: BatchGet, place: Place) -> Iterator[tuple[Place, list[str]]]:
+    for names in place.scope.glue.batches(source, **place.params):
+        yield place, names
+
+
+def _get_batch(
+    source: BatchGet, batch: tuple[Place, list[str]]
+) -> Iterator[tuple[Place, list[Json]]]:
+    place, names = batch
+    yield place, place.scope.glue.batch(source, names)
