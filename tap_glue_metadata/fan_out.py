@@ -84,14 +84,20 @@ class _Crew(Generic[ItemT, ResultT]):
 
     def _run(self) -> None:
         try:
-            for item in self._drawn():
-                for result in self._work(item):
-                    if not self._put(result):
-                        return
+            self._work_off_items()
         except BaseException as error:  # noqa: BLE001 - handed to the reader, who raises it
             self._put(_Done(error))
+            self.stop()
         else:
             self._put(_Done())
+        if self._stopped.is_set():
+            self._close_items()
+
+    def _work_off_items(self) -> None:
+        for item in self._drawn():
+            for result in self._work(item):
+                if not self._put(result):
+                    return
 
     def _drawn(self) -> Iterator[ItemT]:
         """Draw the items that fall to this worker."""
@@ -102,6 +108,13 @@ class _Crew(Generic[ItemT, ResultT]):
                 except StopIteration:
                     return
             yield item
+
+    def _close_items(self) -> None:
+        """End what the items come from, which may be a fan-out with workers of its own."""
+        close = getattr(self._items, "close", None)
+        if close is not None:
+            with self._drawing:
+                close()
 
     def _put(self, result: ResultT | _Done) -> bool:
         """Hand a result to the reader; tell whether anybody still reads."""

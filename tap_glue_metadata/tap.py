@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import sys
 from difflib import get_close_matches
@@ -15,7 +17,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import SingerCommand
 
-from tap_glue_metadata.aws.errors import TapError
+from tap_glue_metadata.aws.errors import SettingError, TapError
 from tap_glue_metadata.aws.scopes import open_scopes
 from tap_glue_metadata.filters import Filters
 from tap_glue_metadata.settings import SETTINGS
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
+    from tap_glue_metadata.streams.base import GlueStream
+
 
 class TapGlueMetadata(Tap):
     """Singer tap for the metadata of AWS Glue."""
@@ -42,6 +46,7 @@ class TapGlueMetadata(Tap):
     package_name = "tap-glue-metadata"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
     message_writer_class = MsgSpecWriter
+    stream_types: ClassVar[Sequence[type[GlueStream]]] = STREAM_TYPES
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
         TapCapabilities.DISCOVER,
@@ -59,11 +64,14 @@ class TapGlueMetadata(Tap):
             super().__init__(**kwargs)
         except ConfigValidationError as error:
             raise _explain(error) from None
+        except ValueError:
+            self._check_environment()
+            raise
         self._warn_of_unknown_settings()
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
-        return [stream_type(self, lambda: self.walk) for stream_type in STREAM_TYPES]
+        return [stream_type(self, lambda: self.walk) for stream_type in self.stream_types]
 
     @cached_property
     def walk(self) -> Walk:
@@ -74,7 +82,7 @@ class TapGlueMetadata(Tap):
         Raises:
             TapError: A setting, the credentials or the network are at fault.
         """
-        operations = {name for stream in STREAM_TYPES for name in stream.operations()}
+        operations = {name for stream in self.stream_types for name in stream.operations()}
         filters = Filters(self.config)
         return Walk(
             open_scopes(self.config, operations),
@@ -97,6 +105,23 @@ class TapGlueMetadata(Tap):
             help=command.help,
             logger=cls.logger,
         )
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        try:
+            return super().cb_config(ctx, param, value)
+        except (TypeError, ValueError) as error:
+            raise TapError(f"Cannot read {' or '.join(value)} as JSON objects: {error}") from None
+
+    def _check_environment(self) -> None:
+        """Name the setting whose environment variable the SDK cannot read."""
+        for name, schema in self.config_jsonschema["properties"].items():
+            variable = f"{self.name.upper().replace('-', '_')}_{name.upper()}"
+            value = os.environ.get(variable, "0")
+            is_text = {"string", "boolean"} & set(schema["type"])
+            if not is_text and not _is_json(value):
+                raise SettingError(name, f"{variable} cannot be read, it is {value!r}")
 
     def _warn_of_unknown_settings(self) -> None:
         known = self.config_jsonschema["properties"]
@@ -124,6 +149,14 @@ class _Command(SingerCommand):
         except JSONDecodeError as error:
             self.logger.error("Cannot read a file as JSON: %s", error)  # noqa: TRY400 - likewise
         return sys.exit(1)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _explain(error: ConfigValidationError) -> ConfigValidationError:

@@ -109,7 +109,7 @@ class Walk:
         """
         self.scopes = scopes
         self.filters = filters
-        self._catalog_ids = catalog_ids or []
+        self._catalog_ids = list(dict.fromkeys(catalog_ids or []))
         self._follow_links = follow_links
         self._share = {"ResourceShareType": resource_share_type} if resource_share_type else {}
         self._workers = concurrency

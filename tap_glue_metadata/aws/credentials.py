@@ -1,15 +1,16 @@
 """Settings -> a session whose credentials refresh themselves.
 
-The sessions are botocore's, which boto3's wrap: the parser of raw JSON is registered on them.
+The sessions are botocore's, which boto3's wrap: the parser of raw JSON is registered on them, and
+every client that they create, also those that botocore makes for itself to fetch credentials, gets
+the endpoint of the settings.
 """
 
 from __future__ import annotations
 
-import functools
+import logging
 import sys
-from ipaddress import ip_address
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from botocore.config import Config
 from botocore.credentials import (
@@ -21,7 +22,8 @@ from botocore.credentials import (
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.session import Session
 
-from tap_glue_metadata.aws.errors import SettingError, TapError, describe, translate
+from tap_glue_metadata.aws.endpoints import is_safe, is_url
+from tap_glue_metadata.aws.errors import DeniedError, SettingError, TapError, describe, translate
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -31,13 +33,67 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from botocore.client import BaseClient
     from botocore.credentials import Credentials
 
 # STS answers at once or not at all; a wrong endpoint should not be tried for a minute.
 _STS_ATTEMPTS: Final = 3
 
 
-def open_session(settings: Mapping[str, Any]) -> Session:
+class AwsSession(Session):
+    """A session whose clients all follow the settings."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        """Take over the settings; nothing is called, and no credentials are looked for.
+
+        Args:
+            settings: The tap's settings.
+
+        Raises:
+            SettingError: The endpoint is malformed, or plain http to another host than this one.
+        """
+        # Other SDKs of AWS, and its services, set AWS_REGION; botocore alone does not read it.
+        region = ("region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None)
+        super().__init__(
+            session_vars={"region": region}, profile=settings.get("aws_profile") or None
+        )
+        self._endpoint_url = endpoint_url(settings)
+        self._client_config = client_config(settings, settings["aws_max_attempts"])
+        self._sts_config = client_config(settings, min(settings["aws_max_attempts"], _STS_ATTEMPTS))
+
+    @override
+    def create_client(self, service_name: str, *args: Any, **kwargs: Any) -> BaseClient:
+        """Create a client for the endpoint of the settings, with their timeouts and retries.
+
+        Args:
+            service_name: The service.
+            args: As in botocore.
+            kwargs: As in botocore.
+
+        Returns:
+            The client.
+
+        Raises:
+            TapError: The endpoint that the environment names is malformed, or not safe.
+        """
+        config = self._sts_config if service_name == "sts" else self._client_config
+        if "config" in kwargs:
+            config = config.merge(kwargs["config"])
+        kwargs = {"endpoint_url": self._endpoint_url, **kwargs, "config": config}
+        try:
+            client = super().create_client(service_name, *args, **kwargs)
+        except ValueError as error:
+            raise TapError(f"{describe(error)}; check AWS_ENDPOINT_URL and the profile") from error
+        url = client.meta.endpoint_url
+        if not is_safe(url):
+            raise TapError(
+                f"The endpoint {url} (from AWS_ENDPOINT_URL or the profile) would send credentials "
+                "in the clear; use https (http is for loopback only)"
+            )
+        return client
+
+
+def open_session(settings: Mapping[str, Any]) -> AwsSession:
     """Open a session on the explicit keys, else the profile, else boto3's chain of providers.
 
     Args:
@@ -47,7 +103,7 @@ def open_session(settings: Mapping[str, Any]) -> Session:
         The session; no call was made, and no credentials were looked for yet.
 
     Raises:
-        SettingError: Half a pair of keys, or a profile that does not exist.
+        SettingError: Half a pair of keys, a profile or an endpoint that cannot be used.
     """
     key, secret, token = (
         settings.get(f"aws_{name}") or None
@@ -59,18 +115,19 @@ def open_session(settings: Mapping[str, Any]) -> Session:
         raise SettingError("aws_access_key_id", "it needs aws_secret_access_key beside it")
     if token and not key:
         raise SettingError("aws_session_token", "it needs a pair of keys beside it")
-    profile = settings.get("aws_profile") or None
-    session = Session(profile=profile)
+    session = AwsSession(settings)
     try:
         session.get_scoped_config()
     except BotoCoreError as error:
-        raise SettingError("aws_profile" if profile else "AWS_PROFILE", describe(error)) from error
+        setting = "aws_profile" if settings.get("aws_profile") else "AWS_PROFILE"
+        raise SettingError(setting, describe(error)) from error
     if key and secret:
         session.set_credentials(key, secret, token)
+    _quiet_botocore()
     return session
 
 
-def authenticate(session: Session, settings: Mapping[str, Any], region: str) -> Session:
+def authenticate(session: AwsSession, settings: Mapping[str, Any], region: str) -> AwsSession:
     """Find the credentials of a session, and assume the role of the settings with them.
 
     Args:
@@ -84,57 +141,23 @@ def authenticate(session: Session, settings: Mapping[str, Any], region: str) -> 
     Raises:
         TapError: There are no credentials, or the role may not be assumed.
     """
+    session.set_config_variable("region", region)
     try:
         credentials = session.get_credentials()
         if credentials is None:
             raise NoCredentialsError
         credentials.get_frozen_credentials()
-    except (BotoCoreError, ClientError) as error:
+    except ClientError as error:
+        raise translate(error, "sts:AssumeRole", "the role of the profile") from error
+    except BotoCoreError as error:
         raise TapError(f"No AWS credentials: {describe(error)}") from error
     if role_arn := settings.get("aws_assume_role_arn"):
         return _assume_role(session, settings, role_arn, region)
     return session
 
 
-def client_arguments(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the arguments that every AWS client of a run is created with.
-
-    Args:
-        settings: The tap's settings.
-
-    Returns:
-        Arguments of `create_client`: the endpoint, and botocore's configuration.
-    """
-    config: dict[str, Any] = {
-        "user_agent_extra": "tap-glue-metadata",
-        "max_pool_connections": settings["concurrency"],
-        "retries": {
-            "total_max_attempts": settings["aws_max_attempts"],
-            "mode": settings["aws_retry_mode"],
-        },
-    }
-    for name in ("connect_timeout", "read_timeout"):
-        if seconds := settings.get(f"aws_{name}"):
-            config[name] = seconds
-    return {"endpoint_url": endpoint_url(settings), "config": Config(**config)}
-
-
-def sts_arguments(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the arguments that an STS client is created with: those of all, with few attempts.
-
-    Args:
-        settings: The tap's settings.
-
-    Returns:
-        Arguments of `create_client`.
-    """
-    arguments = client_arguments(settings)
-    few = Config(retries={"total_max_attempts": _STS_ATTEMPTS, "mode": "standard"})
-    return {**arguments, "config": arguments["config"].merge(few)}
-
-
 def endpoint_url(settings: Mapping[str, Any]) -> str | None:
-    """Return the endpoint of the settings, if any.
+    """Return the endpoint of the settings.
 
     Args:
         settings: The tap's settings.
@@ -149,9 +172,10 @@ def endpoint_url(settings: Mapping[str, Any]) -> str | None:
     if url is None:
         return None
     if not is_url(url):
+        shown = "it" if "@" in url else repr(url)  # what stands before an @ may be a password
         raise SettingError(
             "aws_endpoint_url",
-            f"{url!r} is no endpoint; give a URL such as https://vpce-1a2b.glue.eu-west-1.vpce.amazonaws.com",
+            f"{shown} is no endpoint; give a URL such as https://HOST or https://HOST:PORT",
         )
     if not is_safe(url):
         raise SettingError(
@@ -161,52 +185,37 @@ def endpoint_url(settings: Mapping[str, Any]) -> str | None:
     return url
 
 
-def is_url(url: str) -> bool:
-    """Tell whether a text is an endpoint's URL: a scheme, a host, and at most a port.
+def client_config(settings: Mapping[str, Any], attempts: int) -> Config:
+    """Give botocore's configuration of a client.
 
     Args:
-        url: Any text.
+        settings: The tap's settings.
+        attempts: How often a call is tried, the first time included.
 
     Returns:
-        True for an http or https URL with a host.
+        User agent, connections, retries and timeouts.
     """
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def is_safe(url: str) -> bool:
-    """Tell whether what is sent to a URL is encrypted, or stays on this machine.
-
-    Args:
-        url: An endpoint's URL.
-
-    Returns:
-        True for https, and for http to loopback.
-    """
-    parts = urlsplit(url)
-    if parts.scheme == "https" or parts.hostname == "localhost":
-        return True
-    try:
-        return ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False
+    config: dict[str, Any] = {
+        "user_agent_extra": f"tap-glue-metadata/{version('tap-glue-metadata')}",
+        "max_pool_connections": settings["concurrency"],
+        "retries": {"total_max_attempts": attempts, "mode": settings["aws_retry_mode"]},
+    }
+    for name in ("connect_timeout", "read_timeout"):
+        if seconds := settings.get(f"aws_{name}"):
+            config[name] = seconds
+    return Config(**config)
 
 
 def _assume_role(
-    session: Session, settings: Mapping[str, Any], role_arn: str, region: str
-) -> Session:
+    session: AwsSession, settings: Mapping[str, Any], role_arn: str, region: str
+) -> AwsSession:
     """Open a session of a role, whose credentials are fetched anew before they expire."""
     extra = {
         "RoleSessionName": settings["aws_assume_role_session_name"],
         "ExternalId": settings.get("aws_assume_role_external_id") or None,
     }
     fetcher = AssumeRoleCredentialFetcher(
-        client_creator=functools.partial(
-            session.create_client, region_name=region, **sts_arguments(settings)
-        ),
+        client_creator=session.create_client,
         source_credentials=session.get_credentials(),
         role_arn=role_arn,
         extra_args={name: value for name, value in extra.items() if value},
@@ -216,19 +225,18 @@ def _assume_role(
     )
     try:
         credentials.get_frozen_credentials()
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code.startswith("AccessDenied"):
-            raise SettingError(
-                "aws_assume_role_arn",
-                f"AWS does not let these credentials assume {role_arn} ({code}); check the role's "
-                "trust policy, aws_assume_role_external_id, and the caller's right to "
-                "sts:AssumeRole on it",
-            ) from error
-        raise translate(error, "sts:AssumeRole", role_arn) from error
-    except BotoCoreError as error:
-        raise translate(error, "sts:AssumeRole", role_arn) from error
-    assumed = Session(profile=settings.get("aws_profile") or None)
+    except (BotoCoreError, ClientError) as error:
+        translated = translate(error, "sts:AssumeRole", role_arn)
+        if not isinstance(translated, DeniedError):
+            raise translated from error
+        raise SettingError(
+            "aws_assume_role_arn",
+            f"AWS does not let these credentials assume {role_arn} (AccessDenied); check the "
+            "role's trust policy, aws_assume_role_external_id, and the caller's right to "
+            "sts:AssumeRole on it",
+        ) from error
+    assumed = AwsSession(settings)
+    assumed.set_config_variable("region", region)
     assumed.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
     return assumed
 
@@ -245,3 +253,16 @@ class _Given(CredentialProvider):
     @override
     def load(self) -> Credentials:
         return self._credentials
+
+
+def _quiet_botocore() -> None:
+    """Keep tracebacks, and what botocore shows of requests at DEBUG, out of the log."""
+    logging.getLogger("botocore.credentials").addFilter(_without_traceback)
+    for name in ("botocore", "urllib3"):
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    record.exc_info = None
+    return True

@@ -120,8 +120,8 @@ def translate(error: Exception, action: str, where: str) -> AwsError:
         The error to raise in its place: denied, gone, absent, or any other, told in one line.
     """
     if not isinstance(error, botocore_errors.ClientError):
-        return AwsError(f"{action} for {where} failed: {describe(error)}")
-    code = str(error.response.get("Error", {}).get("Code", ""))
+        return AwsError(_one_line(f"{action} for {where} failed: {describe(error)}"))
+    code = _one_line(str(error.response.get("Error", {}).get("Code", "")))
     message = _one_line(str(error.response.get("Error", {}).get("Message", "")))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     kind: type[AwsError] = AwsError

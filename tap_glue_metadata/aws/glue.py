@@ -146,6 +146,10 @@ class GlueClient:
             with self._slots:
                 answer: Json = method(**params)
         except (ClientError, BotoCoreError) as error:
+            asked = getattr(error, "operation_name", operation)
+            if asked != operation:  # the role's credentials had to be fetched anew
+                lost = translate(error, f"sts:{asked}", "these credentials")
+                raise AwsError(f"The credentials could not be refreshed: {lost}") from error
             raise translate(error, f"glue:{operation}", self._where(params)) from error
         metadata = answer.pop("ResponseMetadata")
         with self._counting:

@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tap_glue_metadata.aws.credentials import (
-    authenticate,
-    client_arguments,
-    is_safe,
-    open_session,
-    sts_arguments,
-)
-from tap_glue_metadata.aws.errors import SettingError, TapError, translate
+from tap_glue_metadata.aws.credentials import authenticate, open_session
+from tap_glue_metadata.aws.errors import AwsError, SettingError, translate
 from tap_glue_metadata.aws.glue import GlueClient, create_client
 
 if TYPE_CHECKING:
@@ -59,24 +53,24 @@ def open_scopes(settings: Mapping[str, Any], operations: Collection[str]) -> lis
     session = open_session(settings)
     regions = _regions(settings, session)
     session = authenticate(session, settings, regions[0])
-    account_id = settings.get("aws_account_id") or _account_id(session, settings, regions[0])
+    account_id = settings.get("aws_account_id") or _account_id(session)
     slots = threading.BoundedSemaphore(settings["concurrency"])
     return [
         Scope(
             account_id=account_id,
             region=region,
             partition=_partition(session, region),
-            glue=GlueClient(_glue(session, settings, region), operations, slots),
+            glue=GlueClient(_glue(session, region), operations, slots),
         )
         for region in regions
     ]
 
 
 def _regions(settings: Mapping[str, Any], session: Session) -> list[str]:
-    """Return the regions of the settings, else the chain's."""
-    given = settings.get("aws_regions")
-    regions: list[str] = given or [session.get_config_variable("region")]
-    if regions == [None]:
+    """Return the regions of the settings, else the one of the chain."""
+    regions = settings.get("aws_regions") or [session.get_config_variable("region")]
+    known = [region for region in regions if region]
+    if not known:
         raise SettingError(
             "aws_regions",
             'no region is known; set it, for instance to ["eu-west-1"], or AWS_REGION or a region '
@@ -84,9 +78,9 @@ def _regions(settings: Mapping[str, Any], session: Session) -> list[str]:
         )
     # An endpoint of one's own, such as an emulator, may know regions that AWS does not have.
     if not settings.get("aws_endpoint_url"):
-        for region in regions:
+        for region in known:
             _check_region(region, session)
-    return list(dict.fromkeys(regions))
+    return list(dict.fromkeys(known))
 
 
 def _check_region(region: str, session: Session) -> None:
@@ -112,27 +106,21 @@ def _partition(session: Session, region: str) -> str:
         return "aws"
 
 
-def _account_id(session: Session, settings: Mapping[str, Any], region: str) -> str:
+def _account_id(session: Session) -> str:
     try:
-        sts: Any = session.create_client("sts", region_name=region, **sts_arguments(settings))
+        sts: Any = session.create_client("sts")
         return str(sts.get_caller_identity()["Account"])
     except (BotoCoreError, ClientError) as error:
         translated = translate(error, "sts:GetCallerIdentity", "these credentials")
-        raise type(translated)(
+        if isinstance(error, ClientError):
+            raise translated from error
+        raise AwsError(
             f"{translated}; where no STS endpoint can be reached, set aws_account_id"
-            if isinstance(error, BotoCoreError)
-            else str(translated)
         ) from error
 
 
-def _glue(session: Session, settings: Mapping[str, Any], region: str) -> BaseClient:
+def _glue(session: Session, region: str) -> BaseClient:
     try:
-        client = create_client(session, region_name=region, **client_arguments(settings))
-    except (BotoCoreError, ValueError) as error:
+        return create_client(session, region_name=region)
+    except BotoCoreError as error:
         raise translate(error, "glue", f"region {region}") from error
-    if not is_safe(client.meta.endpoint_url):
-        raise TapError(
-            f"The endpoint {client.meta.endpoint_url} (from AWS_ENDPOINT_URL or the profile) would "
-            "send credentials in the clear; use https (http is for loopback only)"
-        )
-    return client

@@ -76,8 +76,8 @@ def _converter(schema: Schema) -> Convert | None:
         return _object(schema)
     if "items" in schema:
         return _each(_converter(schema["items"]))
-    if isinstance(schema.get("additionalProperties"), Mapping):
-        return _each_value(_converter(schema["additionalProperties"]))
+    if "additionalProperties" in schema:
+        return _map(schema["additionalProperties"])
     return None
 
 
@@ -101,9 +101,11 @@ def _each(convert: Convert | None) -> Convert | None:
     return lambda values: [None if value is None else convert(value) for value in values]
 
 
-def _each_value(convert: Convert | None) -> Convert | None:
+def _map(values: Schema | bool) -> Convert:  # noqa: FBT001 - JSON Schema's own spelling of "any"
+    # Maps are copied: the SDK takes deselected keys out of a record, and the raw object is shared.
+    convert = None if isinstance(values, bool) else _converter(values)
     if convert is None:
-        return None
-    return lambda values: {
-        key: None if value is None else convert(value) for key, value in values.items()
+        return dict
+    return lambda raw: {
+        key: None if value is None else convert(value) for key, value in raw.items()
     }

@@ -81,6 +81,9 @@ class GlueStream(Stream):
         super().__init__(tap)
         self._walk = walk
         self._project = compile_projection(self.schema)
+        self._objects = [
+            name for name, field in self.schema["properties"].items() if "properties" in field
+        ]
         self._name_field = self.primary_keys[-1]
 
     @classmethod
@@ -176,6 +179,11 @@ class GlueStream(Stream):
         Args:
             record: A record, which is changed.
         """
+        if self.config.get("flattening_enabled"):
+            # The SDK flattens objects, but leaves a null where the object would have been.
+            for name in self._objects:
+                if record.get(name, ...) is None:
+                    del record[name]
         return self._generate_record_messages(record)
 
     def write(self, message: Message) -> None:
@@ -185,6 +193,11 @@ class GlueStream(Stream):
             message: Any Singer message.
         """
         self._tap.write_message(message)
+
+    def write_state(self) -> None:
+        """Write the STATE message that ends a pass: one bookmark, however large the catalog."""
+        self._finalize_state(self.stream_state)
+        self._write_state_message()
 
     def _selected_family(self) -> list[GlueStream]:
         """Give this stream and its children, those of them that are selected."""
@@ -205,6 +218,8 @@ class GlueStream(Stream):
                         outlet.write(outlet.stream.records(place, raw))
                 if all(outlet.is_full for outlet in outlets):
                     break
+        for outlet in outlets:
+            outlet.stream.write_state()
         counts = ", ".join(f"{outlet.written} {outlet.stream.name}" for outlet in outlets)
         self.logger.info("Read %s in %d calls of AWS Glue", counts, walk.calls - calls)
 

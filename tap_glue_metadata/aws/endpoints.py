@@ -1,0 +1,48 @@
+"""Which URLs credentials may be sent to."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
+
+
+def is_url(url: str) -> bool:
+    """Tell whether a text is an endpoint's URL: a scheme, a host, at most a port and a path.
+
+    Args:
+        url: Any text.
+
+    Returns:
+        True for an http or https URL whose host botocore accepts.
+    """
+    try:
+        parts = urlsplit(url)
+        extras = parts.username or parts.password or parts.query or parts.fragment
+        return (
+            parts.scheme in {"http", "https"}
+            and not extras
+            and parts.port != 0
+            and bool(is_valid_endpoint_url(url) or is_valid_ipv6_endpoint_url(url))
+        )
+    except ValueError:
+        return False
+
+
+def is_safe(url: str) -> bool:
+    """Tell whether what is sent to a URL is encrypted, or stays on this machine.
+
+    Args:
+        url: An endpoint's URL.
+
+    Returns:
+        True for https, and for http to loopback.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "https" or parts.hostname == "localhost":
+        return True
+    try:
+        return ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
