@@ -1,0 +1,58 @@
+# Everything happens in .venv, which the targets make as needed: a machine needs GNU make and Python.
+#   make demo PYTHON=python3.12     with a Python other than python3
+#   make test ARGS='-k columns'     with arguments for the tool that the target runs
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint schemas docs constraints clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+venv: .venv/.installed ## make .venv, with the tap and all that develops it
+
+demo: .venv/.installed ## run the pipeline against an emulated AWS and show what lands
+	@$(BIN)/python demo/run.py $(ARGS)
+
+test: .venv/.installed ## run the tests
+	@$(BIN)/pytest $(ARGS)
+
+lint: .venv/.installed ## check style and types
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+schemas: .venv/.installed ## generate tap_glue_metadata/schemas from botocore's model
+	@$(BIN)/python scripts/generate_schemas.py $(ARGS)
+
+docs: .venv/.installed ## write what repeats settings and streams: README.md, meltano.yml, ...
+	@$(BIN)/python scripts/generate_docs.py
+
+constraints: .venv/.created ## lock versions after a change of pyproject.toml; all anew: ARGS=--upgrade
+	@$(PIP) install uv
+	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --group dev \
+		--no-header --no-emit-index-url --no-annotate --output-file constraints.txt $(ARGS)
+
+clean: ## remove what is made here, but neither output/ nor Meltano's state
+	@rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .meltano/extractors .meltano/loaders .meltano/logs .meltano/run
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
+		echo 'This needs Python 3.10 or newer, and $(PYTHON) is older or missing.' \
+			'Name another one: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo '$(PYTHON) lacks the venv module: install it (on Debian: python3-venv).' >&2; exit 1; }
+	@echo 'Making .venv (it takes a while the first time) ...'
+	@$(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@$(PIP) install --upgrade 'pip>=25.1' # the first that knows --group
+	@touch $@
+
+.venv/.installed: .venv/.created pyproject.toml constraints.txt
+	@echo 'Installing into .venv ...'
+	@$(PIP) install --constraint constraints.txt --editable . --group dev
+	@touch $@
