@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore import exceptions as botocore_errors
+from botocore.exceptions import BotoCoreError, ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_glue_metadata.aws.errors import (
+    AbsentError,
+    AwsError,
+    DeniedError,
+    GoneError,
+    SettingError,
+    TapError,
+    describe,
+    translate,
+)
+
+ACTION, WHERE = "glue:GetTables", "DatabaseName sales, region us-east-1"
+
+
+def refusal(code: str, message: str = "It is so.", status: int = 400) -> ClientError:
+    answer: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(answer, "GetTables")
+
+
+def told(error: Exception) -> tuple[type[AwsError], str]:
+    translated = translate(error, ACTION, WHERE)
+    assert isinstance(translated, TapError)
+    return type(translated), str(translated)
+
+
+LAKE_FORMATION = "Insufficient Lake Formation permission(s): Required Describe on sales"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("AccessDeniedException", "User: x is not authorized to perform: glue:GetTables"),
+        ("AccessDenied", ""),
+        ("UnauthorizedException", ""),
+        ("UnauthorizedOperation", ""),
+        ("AccessDeniedException", LAKE_FORMATION),
+        ("EntityNotFoundException", LAKE_FORMATION),
+        ("InvalidInputException", f"({LAKE_FORMATION.upper()})"),
+    ],
+)
+def test_denied(code: str, message: str) -> None:
+    kind, text = told(refusal(code, message))
+    assert kind is DeniedError
+    assert text == (
+        f"{ACTION} for {WHERE} is denied ({code}): grant {ACTION} to these credentials, and the "
+        f"resource in Lake Formation where that governs it. AWS says: {message}"
+    )
+
+
+def test_gone() -> None:
+    kind, text = told(refusal("EntityNotFoundException", "Database sales not found."))
+    assert kind is GoneError
+    expected = "found nothing (EntityNotFoundException): Database sales not found."
+    assert text == f"{ACTION} for {WHERE} {expected}"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("UnknownOperationException", 400),
+        ("UnknownOperation", 404),
+        ("InvalidAction", 400),
+        ("501", 501),
+        ("InternalFailure", 501),
+    ],
+)
+def test_absent(code: str, status: int) -> None:
+    expected = f"{ACTION} is not known to the endpoint ({code})"
+    assert told(refusal(code, "", status)) == (AbsentError, expected)
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("UnrecognizedClientException", "check aws_access_key_id"),
+        ("InvalidClientTokenId", "check aws_access_key_id"),
+        ("MissingAuthenticationTokenException", "check aws_access_key_id"),
+        ("IncompleteSignatureException", "check aws_access_key_id"),
+        ("SignatureDoesNotMatch", "clock"),
+        ("InvalidSignatureException", "clock"),
+        ("ExpiredTokenException", "expired"),
+        ("ExpiredToken", "expired"),
+    ],
+)
+def test_refused_credentials_without_what_aws_quotes(code: str, remedy: str) -> None:
+    kind, text = told(
+        refusal(code, "The canonical string was: POST / x-amz-security-token:testing")
+    )
+    assert kind is AwsError
+    assert text.startswith(f"AWS refuses the credentials ({code}): ")
+    assert remedy in text
+    assert "testing" not in text
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "Throttling", "RequestLimitExceeded"])
+def test_throttled(code: str) -> None:
+    kind, text = told(refusal(code, "Rate exceeded"))
+    assert kind is AwsError
+    assert text.startswith(
+        f"{ACTION} for {WHERE} was throttled until its attempts ran out ({code})"
+    )
+    assert "aws_max_attempts" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("InternalServiceException", 500), ("InvalidInputException", 400), ("503", 503), ("", 400)],
+)
+def test_any_other(code: str, status: int) -> None:
+    expected = f"{ACTION} for {WHERE} failed ({code}): It is so."
+    assert told(refusal(code, status=status)) == (AwsError, expected)
+
+
+def test_an_answer_without_an_error() -> None:
+    answer: Any = {}
+    assert told(ClientError(answer, "GetTables")) == (AwsError, f"{ACTION} for {WHERE} failed (): ")
+
+
+CONNECTION: dict[str, Any] = {"endpoint_url": "https://x", "error": "no\nroute"}
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (botocore_errors.NoCredentialsError(), "set aws_access_key_id"),
+        (botocore_errors.PartialCredentialsError(provider="env", cred_var="x"), "set aws_access"),
+        (botocore_errors.ProfileNotFound(profile="x"), "check aws_profile"),
+        (botocore_errors.CredentialRetrievalError(provider="x", error_msg="a\nb"), "by hand"),
+        (botocore_errors.SSOTokenLoadError(error_msg="x"), "aws sso login"),
+        (botocore_errors.UnauthorizedSSOTokenError(), "aws sso login"),
+        (botocore_errors.TokenRetrievalError(provider="sso", error_msg="x"), "aws sso login"),
+        (botocore_errors.NoRegionError(), "set aws_regions"),
+        (botocore_errors.SSLError(**CONNECTION), "AWS_CA_BUNDLE"),
+        (botocore_errors.ProxyConnectionError(proxy_url="http://x", error=""), "HTTPS_PROXY"),
+        (botocore_errors.EndpointConnectionError(**CONNECTION), "check aws_endpoint_url"),
+        (botocore_errors.ConnectTimeoutError(**CONNECTION), "check aws_endpoint_url"),
+        (botocore_errors.ReadTimeoutError(**CONNECTION), "check aws_endpoint_url"),
+        (botocore_errors.ConnectionClosedError(**CONNECTION), "check aws_endpoint_url"),
+    ],
+)
+def test_no_answer(error: BotoCoreError, remedy: str) -> None:
+    kind, text = told(error)
+    assert kind is AwsError
+    assert text.startswith(f"{ACTION} for {WHERE} failed: ")
+    assert remedy in text
+    assert len(text.splitlines()) == 1
+
+
+def test_an_error_without_a_remedy() -> None:
+    assert describe(ValueError("One\n  line.")) == "One line"
+
+
+@given(
+    st.text(max_size=30),
+    st.text(st.characters() | st.sampled_from("\n\r\x85\u2028"), max_size=30),
+    st.sampled_from([200, 400, 403, 500, 501]),
+)
+def test_always_one_line(code: str, message: str, status: int) -> None:
+    _, text = told(refusal(code, message, status))
+    assert len(text.splitlines()) == 1
+
+
+def test_a_setting_is_named() -> None:
+    assert str(SettingError("aws_profile", "no")) == "Setting 'aws_profile': no"

@@ -1,0 +1,424 @@
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.session import Session
+from conftest import ACCOUNT, complete
+
+from tap_glue_metadata.aws.credentials import client_config, endpoint_url
+from tap_glue_metadata.aws.errors import AbsentError, AwsError, DeniedError
+from tap_glue_metadata.aws.glue import (
+    BatchGet,
+    GlueClient,
+    Listing,
+    ReadOnlyError,
+    create_client,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Json
+    from fake_aws import FakeAws
+
+JOBS = Listing("GetJobs", "Jobs")
+TABLES = Listing("GetTables", "TableList")
+WORKFLOWS = BatchGet(
+    Listing("ListWorkflows", "Workflows"), "BatchGetWorkflows", "Names", "Workflows"
+)
+HTML = b"<!DOCTYPE html><title>500 Internal Server Error</title>"
+
+
+class Connect(Protocol):
+    def __call__(self, *operations: str, slots: int = 8, **settings: Any) -> GlueClient: ...
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    session = Session()  # one for all, for each would load the service models anew
+    session.set_credentials("testing", "testing")
+    return session
+
+
+@pytest.fixture
+def connect(session: Session, settings: Json) -> Iterator[Connect]:
+    """Make clients that may call the operations named, and are closed at the end."""
+    with ExitStack() as clients:
+
+        def connect(*operations: str, slots: int = 8, **changes: Any) -> GlueClient:
+            all_settings = complete(settings | {"aws_retry_mode": "standard"} | changes)
+            client = create_client(
+                session,
+                region_name="us-east-1",
+                endpoint_url=endpoint_url(all_settings),
+                config=client_config(all_settings, all_settings["aws_max_attempts"]),
+            )
+            clients.callback(client.close)
+            return GlueClient(client, operations, threading.BoundedSemaphore(slots))
+
+        yield connect
+
+
+# Paging
+
+
+def test_pages_until_an_answer_carries_no_token(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.page_size, endpoint.empty_pages = 2, True
+    names = [f"job-{i}" for i in range(7)]
+    endpoint.store().add("GetJobs", *({"Name": name} for name in names))
+    pages = list(connect("GetJobs").pages(JOBS))
+    assert [job["Name"] for page in pages for job in page] == names
+    assert [len(page) for page in pages] == [2, 0, 2, 0, 2, 0, 1]
+
+
+def test_a_page_comes_before_the_next_is_asked_for(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.page_size = 1
+    endpoint.store().add("GetJobs", {"Name": "a"}, {"Name": "b"})
+    next(connect("GetJobs").pages(JOBS))
+    assert endpoint.count("GetJobs") == 1
+
+
+def test_one_empty_page(endpoint: FakeAws, connect: Connect) -> None:
+    assert list(connect("GetJobs").pages(JOBS)) == [[]]
+    assert endpoint.count("GetJobs") == 1
+
+
+@pytest.mark.parametrize("answer", [{}, {"Jobs": None}, {"Jobs": [], "NextToken": ""}])
+def test_an_answer_without_items(endpoint: FakeAws, connect: Connect, answer: Json) -> None:
+    endpoint.respond("GetJobs", json.dumps(answer).encode())
+    assert list(connect("GetJobs").pages(JOBS)) == [[]]
+
+
+def test_a_repeated_token_is_an_error(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.repeat_token = {"GetJobs"}
+    with pytest.raises(AwsError, match=r"glue:GetJobs for region us-east-1.*repeated a page token"):
+        list(connect("GetJobs").pages(JOBS))
+    assert endpoint.count("GetJobs") == 2
+
+
+def test_parameters_go_out_with_every_page(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.page_size = 1
+    store = endpoint.store()
+    store.add_database("sales")
+    for name in "abc":
+        store.add_table("sales", name)
+    place = {"CatalogId": ACCOUNT, "DatabaseName": "sales"}
+    listing = Listing(TABLES.operation, TABLES.items, {"IncludeStatusDetails": True})
+    list(connect("GetTables").pages(listing, **place))
+    sent = endpoint.params("GetTables")
+    assert len(sent) == 3
+    for params in sent:
+        expected = {**place, "IncludeStatusDetails": True, "MaxResults": 100}
+        assert {k: v for k, v in params.items() if k != "NextToken"} == expected
+
+
+# Read-only listings, and the page size that the service accepts for each (None: it takes none).
+PAGE_SIZES = {
+    "GetCatalogs": 1000,
+    "GetClassifiers": 1000,
+    "GetConnections": 1000,
+    "GetCrawlers": 1000,
+    "GetDatabases": 100,
+    "GetDevEndpoints": 200,
+    "GetJobs": 1000,
+    "GetMLTransforms": 1000,
+    "GetResourcePolicies": 1000,
+    "GetSecurityConfigurations": 200,
+    "GetTriggers": 200,
+    "ListBlueprints": 25,
+    "ListCrawlers": 1000,
+    "ListRegistries": 100,
+    "ListSchemas": 100,
+    "ListUsageProfiles": 200,
+    "ListWorkflows": 25,
+}
+PAGE_SIZES_IN_PLACES: dict[tuple[str, int | None], Json] = {
+    ("GetJobRuns", 200): {"JobName": "j"},
+    ("GetPartitionIndexes", None): {"DatabaseName": "d", "TableName": "t"},
+    ("GetPartitions", 1000): {"DatabaseName": "d", "TableName": "t"},
+    ("GetTableVersions", 100): {"DatabaseName": "d", "TableName": "t"},
+    ("GetTables", 100): {"DatabaseName": "d"},
+    ("GetUserDefinedFunctions", 100): {"Pattern": "*"},
+    ("GetWorkflowRuns", 200): {"Name": "w"},
+}
+
+
+def test_page_sizes(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.store().add_database("d")
+    cases: dict[tuple[str, int | None], Json] = {
+        **{(operation, size): {} for operation, size in PAGE_SIZES.items()},
+        **PAGE_SIZES_IN_PLACES,
+    }
+    client = connect(*(operation for operation, _ in cases))
+    for (operation, size), params in cases.items():
+        list(client.pages(Listing(operation, "any"), **params))
+        (sent,) = endpoint.params(operation)
+        assert (operation, sent.get("MaxResults")) == (operation, size)
+
+
+def test_batches_take_as_many_names_as_the_service(endpoint: FakeAws, connect: Connect) -> None:
+    names = [f"w{i:02}" for i in range(60)]
+    endpoint.respond("ListWorkflows", json.dumps({"Workflows": names}).encode())
+    client = connect(*WORKFLOWS.operations)
+    assert list(client.batches(WORKFLOWS)) == [names[:25], names[25:50], names[50:]]
+
+
+def test_no_names_make_no_batch(connect: Connect) -> None:
+    assert list(connect(*WORKFLOWS.operations).batches(WORKFLOWS)) == []
+
+
+def test_what_vanished_is_missing_from_its_batch(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.store().add("BatchGetWorkflows", {"Name": "here"})
+    found = connect(*WORKFLOWS.operations).batch(WORKFLOWS, ["here", "gone"])
+    assert found == [{"Name": "here"}]
+
+
+# Read-only
+
+
+def test_nothing_off_the_list_can_be_called(endpoint: FakeAws, connect: Connect) -> None:
+    glue = connect("GetJobs")
+    operations = glue._client.meta.service_model.operation_names
+    assert "DeleteTable" in operations
+    for operation in operations:
+        if operation != "GetJobs":
+            with pytest.raises(ReadOnlyError, match=f"glue:{operation} is not"):
+                glue.call(operation)
+    assert not endpoint.calls
+
+
+@pytest.mark.parametrize("method", ["delete_table", "create_job", "update_database", "get_tables"])
+def test_nor_on_the_client_itself(endpoint: FakeAws, connect: Connect, method: str) -> None:
+    client: Any = connect("GetJobs")._client
+    with pytest.raises(ReadOnlyError):
+        getattr(client, method)(DatabaseName="sales", Name="orders")
+    with pytest.raises(ReadOnlyError):
+        client.generate_presigned_url(method, {"DatabaseName": "sales", "Name": "orders"})
+    assert not endpoint.calls
+
+
+def test_nor_by_a_paginator(endpoint: FakeAws, connect: Connect) -> None:
+    client: Any = connect("GetJobs")._client
+    with pytest.raises(ReadOnlyError):
+        list(client.get_paginator("get_tables").paginate(DatabaseName="sales"))
+    assert not endpoint.calls
+
+
+def test_an_empty_list_allows_nothing(endpoint: FakeAws, connect: Connect) -> None:
+    with pytest.raises(ReadOnlyError):
+        connect().call("GetJobs")
+    assert not endpoint.calls
+
+
+# Answers
+
+
+def test_answers_are_raw_json(endpoint: FakeAws, connect: Connect) -> None:
+    job = {"Name": "é", "CreatedOn": 1_700_000_000.25, "NotInTheModel": {"A": [1, None]}}
+    endpoint.store().add("GetJobs", job)
+    assert connect("GetJobs").call("GetJobs") == {"Jobs": [job]}
+
+
+def test_other_clients_of_the_session_keep_their_parser(
+    endpoint: FakeAws, connect: Connect, session: Session
+) -> None:
+    endpoint.store().add("GetJobs", {"Name": "j", "CreatedOn": 1_700_000_000})
+    glue = connect("GetJobs")
+    with pytest.raises(Exception, match="Invalid endpoint"):
+        create_client(session, region_name="us-east-1", endpoint_url="none")
+    other: Any = session.create_client("glue", "us-east-1", endpoint_url=endpoint.url)
+    (job,) = other.get_jobs()["Jobs"]
+    other.close()
+    assert job["CreatedOn"].year == 2023
+    assert glue.call("GetJobs")["Jobs"][0]["CreatedOn"] == 1_700_000_000
+
+
+def test_user_agent(endpoint: FakeAws, connect: Connect) -> None:
+    connect("GetJobs").call("GetJobs")
+    assert "tap-glue-metadata" in endpoint.calls[0].user_agent
+
+
+# Errors
+
+
+def test_errors_are_parsed_by_botocore(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.fail("GetJobs", "InvalidInputException", message="No such\nthing.")
+    glue = connect("GetJobs")
+    with pytest.raises(ClientError) as caught:
+        glue._client.get_jobs()  # type: ignore[attr-defined]  # made from the service's model
+    error = caught.value.response
+    assert error["Error"] == {"Code": "InvalidInputException", "Message": "No such\nthing."}
+    assert error["ResponseMetadata"]["HTTPStatusCode"] == 400
+    with pytest.raises(AwsError) as told:
+        glue.call("GetJobs")
+    assert str(told.value) == (
+        "glue:GetJobs for region us-east-1 failed (InvalidInputException): No such thing."
+    )
+
+
+def test_errors_name_the_place(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.store().add_database("sales")
+    endpoint.fail("GetTables", "AccessDeniedException", message="no")
+    place = "CatalogId 123456789012, DatabaseName sales, region us-east-1"
+    with pytest.raises(DeniedError, match=f"glue:GetTables for {place} is denied"):
+        list(connect("GetTables").pages(TABLES, CatalogId=ACCOUNT, DatabaseName="sales"))
+
+
+UNREADABLE = [b'{"Jobs": [{"Na', b"<html>Sign in</html>", b"", b"[]", b"null", b'{"Jobs": \xff}']
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("body", UNREADABLE)
+@pytest.mark.parametrize("mode", ["standard", "adaptive"])
+def test_an_unreadable_answer_is_repeated(
+    endpoint: FakeAws, connect: Connect, body: bytes, mode: str
+) -> None:
+    endpoint.store().add("GetJobs", {"Name": "j"})
+    endpoint.respond("GetJobs", body, content_type="text/html", times=2)
+    glue = connect("GetJobs", aws_retry_mode=mode, aws_max_attempts=3)
+    assert glue.call("GetJobs") == {"Jobs": [{"Name": "j"}]}
+    assert (glue.calls["GetJobs"], glue.retries) == (1, 2)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("body", UNREADABLE)
+@pytest.mark.parametrize("mode", ["standard", "adaptive"])
+def test_one_that_stays_unreadable_is_an_error(
+    endpoint: FakeAws, connect: Connect, body: bytes, mode: str
+) -> None:
+    endpoint.respond("GetJobs", body)
+    glue = connect("GetJobs", aws_retry_mode=mode, aws_max_attempts=3)
+    with pytest.raises(
+        AwsError, match=r"^glue:GetJobs for region us-east-1 failed.*no JSON object"
+    ):
+        glue.call("GetJobs")
+    assert endpoint.count("GetJobs") == 3
+
+
+def test_botocores_legacy_mode_repeats_none(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.respond("GetJobs", HTML)
+    with pytest.raises(AwsError, match="no JSON object"):
+        connect("GetJobs", aws_retry_mode="legacy").call("GetJobs")
+    assert endpoint.count("GetJobs") == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_dropped_connection_is_repeated(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.store().add("GetJobs", {"Name": "j"})
+    endpoint.drop("GetJobs", times=2)
+    glue = connect("GetJobs")
+    assert glue.call("GetJobs")["Jobs"] == [{"Name": "j"}]
+    assert glue.retries == 2
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_connection_dropped_for_good_is_an_error(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.drop("GetJobs", times=None)
+    glue = connect("GetJobs", aws_max_attempts=2)
+    with pytest.raises(
+        AwsError, match=r"^glue:GetJobs for region us-east-1 failed: [^\n]*network$"
+    ):
+        glue.call("GetJobs")
+    assert endpoint.count("GetJobs") == 2
+
+
+@pytest.mark.usefixtures("impatient")
+def test_throttles_are_repeated_and_counted(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.page_size = 1
+    endpoint.store().add("GetJobs", {"Name": "a"}, {"Name": "b"})
+    endpoint.fail("GetJobs", "ThrottlingException", message="Rate exceeded", times=3)
+    glue = connect("GetJobs")
+    assert list(glue.pages(JOBS)) == [[{"Name": "a"}], [{"Name": "b"}]]
+    assert glue.calls == {"GetJobs": 2}
+    assert glue.retries == 3
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_throttle_that_outlives_its_attempts_is_an_error(
+    endpoint: FakeAws, connect: Connect
+) -> None:
+    endpoint.fail("GetJobs", "ThrottlingException", message="Rate exceeded")
+    with pytest.raises(AwsError, match=r"throttled.*ThrottlingException.*aws_max_attempts"):
+        connect("GetJobs", aws_max_attempts=3).call("GetJobs")
+    assert endpoint.count("GetJobs") == 3
+
+
+# GetCatalogs where the endpoint does not know it
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("UnknownOperationException", 400), ("UnknownOperation", 404), ("NotImplemented", 501)],
+)
+def test_an_unknown_operation_is_absent(
+    endpoint: FakeAws, connect: Connect, code: str, status: int
+) -> None:
+    endpoint.fail("GetCatalogs", code, status=status)
+    with pytest.raises(AbsentError, match="glue:GetCatalogs is not known to the endpoint"):
+        connect("GetCatalogs", aws_max_attempts=1).call("GetCatalogs")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_emulator_that_fails_over_it_is_asked_once(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.respond("GetCatalogs", HTML, status=500, content_type="text/html")
+    with pytest.raises(AbsentError):
+        connect("GetCatalogs").call("GetCatalogs")
+    assert endpoint.count("GetCatalogs") == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_its_other_failures_are_repeated(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.respond("GetJobs", HTML, status=500, content_type="text/html", times=2)
+    endpoint.fail("GetCatalogs", "InternalServiceException", status=500, times=2)
+    glue = connect("GetJobs", "GetCatalogs")
+    assert glue.call("GetJobs") == {"Jobs": []}
+    assert glue.call("GetCatalogs") == {"CatalogList": []}
+    assert glue.retries == 4
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    "host", ["glue.eu-west-1.amazonaws.com", "glue.cn-north-1.amazonaws.com.cn", "g.x.api.aws"]
+)
+def test_at_aws_the_same_failure_passes(connect: Connect, host: str) -> None:
+    glue = connect("GetCatalogs", aws_endpoint_url=f"https://{host}")
+    answers = [(200, b'{"CatalogList": []}'), (500, HTML), (500, HTML)]
+
+    def answer(**_: Any) -> Any:  # in place of the network
+        status, body = answers.pop()
+        return SimpleNamespace(status_code=status, headers={}, content=body)
+
+    events: Any = glue._client.meta.events
+    events.register("before-send.glue", answer)
+    assert glue.call("GetCatalogs") == {"CatalogList": []}
+    assert glue.retries == 2
+
+
+# Concurrency
+
+
+def test_calls_in_flight_never_exceed_the_slots(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.latency = 0.02
+    glue = connect("GetJobs", slots=3)
+    with ThreadPoolExecutor(12) as pool:
+        for _ in pool.map(lambda _: glue.call("GetJobs"), range(24)):
+            pass
+    assert endpoint.in_flight_peak <= 3
+    assert glue.calls == {"GetJobs": 24}
+
+
+def test_an_error_gives_its_slot_back(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.fail("GetJobs", "InvalidInputException")
+    glue = connect("GetJobs", slots=1)
+    with suppress(AwsError):
+        glue.call("GetJobs")
+    with pytest.raises(ReadOnlyError):
+        glue.call("GetTables")
+    assert glue._slots.acquire(timeout=0)

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import botocore.loaders
+import pytest
+from fake_aws import FakeAws
+from singer_sdk.contrib.msgspec import encoder
+from singer_sdk.plugin_base import PluginBase
+from singer_sdk.singerlib.encoding.base import GenericSingerWriter
+from singer_sdk.singerlib.encoding.simple import Message
+
+from tap_glue_metadata.settings import SETTINGS
+from tap_glue_metadata.tap import TapGlueMetadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Json: TypeAlias = dict[str, Any]
+
+# Sessions share what they load, for each would take a tenth of a second to read Glue's model.
+shared_loader = functools.cache(botocore.loaders.create_loader)
+
+ACCOUNT, OTHER = "123456789012", "210987654321"
+
+
+@pytest.fixture(autouse=True)
+def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep every test from the settings of this machine, and its signal handlers from the tap."""
+    for name in os.environ:
+        if re.match(
+            r"AWS_|TAP_GLUE_METADATA_|SINGER_SDK_|LOGLEVEL$|.*_PROXY$", name, re.IGNORECASE
+        ):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
+    monkeypatch.setattr("botocore.session.create_loader", shared_loader)
+    monkeypatch.setattr(PluginBase, "_setup_signal_handlers", lambda _: None)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[FakeAws]:
+    with FakeAws() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def settings(endpoint: FakeAws) -> Json:
+    return {"aws_endpoint_url": endpoint.url, "aws_regions": ["us-east-1"]}
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let botocore repeat calls without a pause (in its modes other than adaptive)."""
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+
+
+def complete(settings: Mapping[str, Any]) -> Json:
+    """Add the defaults, as the SDK does."""
+    properties: Json = SETTINGS.to_dict()["properties"]
+    defaults = {name: declared.get("default") for name, declared in properties.items()}
+    return {**{k: v for k, v in defaults.items() if v is not None}, **settings}
+
+
+def catalog_of(*streams: str) -> Json:
+    """Give a catalog that selects these streams and no others."""
+    catalog = TapGlueMetadata().catalog_dict
+    for entry in catalog["streams"]:
+        root = next(item for item in entry["metadata"] if not item["breadcrumb"])
+        root["metadata"]["selected"] = entry["tap_stream_id"] in streams
+    return catalog
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a run of the tap wrote."""
+
+    messages: list[Json]
+
+    def records(self, stream: str) -> list[Json]:
+        return [
+            message["record"]
+            for message in self.messages
+            if message["type"] == "RECORD" and message["stream"] == stream
+        ]
+
+
+@dataclass(frozen=True)
+class Run(Output):
+    """How a run of the command ended; `stdout` holds more than messages for `--about` alone."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    def logged(self, level: str) -> list[str]:
+        """Return the messages logged at a level."""
+        return re.findall(rf"\| {level} +\| [^|]* \| (.*)", self.stderr)
+
+
+class _Collector(GenericSingerWriter[str, Message]):
+    def __init__(self) -> None:
+        self.messages: list[Json] = []
+
+    def serialize_message(self, message: Message) -> str:
+        return encoder.encode(message.to_dict()).decode()
+
+    def write_message(self, message: Message) -> None:
+        self.messages.append(json.loads(self.format_message(message)))
+
+
+def sync(
+    settings: Mapping[str, Any],
+    *streams: str,
+    catalog: Json | None = None,
+    state: Json | None = None,
+) -> Output:
+    """Run the tap in this process: the streams named, or the catalog's, or those of the default."""
+    collector = _Collector()
+    tap = TapGlueMetadata(
+        config=dict(settings),  # to which the SDK adds the defaults
+        catalog=catalog_of(*streams) if streams else catalog,
+        state=state,
+        message_writer=collector,
+    )
+    tap.sync_all()
+    return Output(collector.messages)
+
+
+class RunTap(Protocol):
+    """Runs the command; settings of None leave `--config` to the arguments."""
+
+    def __call__(
+        self,
+        settings: Mapping[str, Any] | None,
+        *arguments: str,
+        catalog: Json | None = None,
+        state: Json | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Run: ...
+
+
+@pytest.fixture
+def run_tap(tmp_path: Path) -> RunTap:
+    def run_tap(
+        settings: Mapping[str, Any] | None,
+        *arguments: str,
+        catalog: Json | None = None,
+        state: Json | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Run:
+        command = [str(Path(sys.executable).with_name("tap-glue-metadata"))]
+        for option, content in (("config", settings), ("catalog", catalog), ("state", state)):
+            if content is not None:
+                file = tmp_path / f"{option}.json"
+                file.write_text(json.dumps(content), encoding="utf-8")
+                command += [f"--{option}", str(file)]
+        done = subprocess.run(
+            [*command, *arguments],
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        not_singer = {"--about", "--discover", "--help", "--version"}
+        lines = [] if not_singer & set(arguments) else done.stdout.splitlines()
+        return Run([json.loads(line) for line in lines], done.returncode, done.stdout, done.stderr)
+
+    return run_tap

@@ -1,0 +1,71 @@
+"""What repeats the settings and the streams says what the code says."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+TAP = Path(sys.executable).parent / "tap-glue-metadata"
+
+spec = importlib.util.spec_from_file_location("docs", ROOT / "scripts" / "generate_docs.py")
+assert spec is not None
+assert spec.loader is not None
+docs = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(docs)
+
+
+@pytest.fixture(scope="module")
+def about() -> dict[str, Any]:
+    run = subprocess.run(
+        [TAP, "--about", "--format", "json"], capture_output=True, timeout=60, check=True
+    )
+    shown: dict[str, Any] = json.loads(run.stdout)
+    return shown
+
+
+@pytest.mark.parametrize("path", docs.generated(), ids=lambda path: path.name)
+def test_generated_files_are_up_to_date(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == docs.generated()[path], "run `make docs`"
+
+
+@pytest.mark.parametrize("name", ["meltano.yml", "plugin.yaml"])
+def test_definitions_match_about(name: str, about: dict[str, Any]) -> None:
+    definition = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    if name == "meltano.yml":
+        definition = definition["plugins"]["extractors"][0]
+    assert sorted(definition["capabilities"]) == sorted(about["capabilities"])
+    settings = {setting["name"]: setting for setting in definition["settings"]}
+    properties = about["settings"]["properties"]
+    assert list(settings) == list(properties)
+    for setting, schema in properties.items():
+        assert settings[setting].get("value") == schema.get("default")
+        assert settings[setting].get("sensitive", False) == schema.get("secret", False)
+
+
+def test_every_setting_is_explained(about: dict[str, Any]) -> None:
+    for name, schema in about["settings"]["properties"].items():
+        assert schema["title"], name
+        assert schema["description"], name
+
+
+def test_secrets_have_no_default_and_are_flagged(about: dict[str, Any]) -> None:
+    for name, schema in about["settings"]["properties"].items():
+        if any(word in name for word in ("key_id", "secret", "token", "external_id")):
+            assert schema["secret"], name
+            assert "default" not in schema, name
+
+
+def test_readme_names_no_setting_or_stream_that_does_not_exist(about: dict[str, Any]) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = about["settings"]["properties"].keys()
+    for word in text.replace("`", " ").split():
+        if word.startswith("aws_") and word.strip(".,:;)").isidentifier():
+            assert word.strip(".,:;)") in names

@@ -1,0 +1,82 @@
+"""The main job as its user runs it: `meltano install`, `meltano run`, `meltano schedule`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import sample
+
+if TYPE_CHECKING:
+    from fake_aws import FakeAws
+
+ROOT = Path(__file__).parent.parent
+MELTANO = Path(sys.executable).parent / "meltano"
+
+
+@pytest.fixture(scope="module")
+def system_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the plugins once, apart from those that a developer has in this checkout."""
+    directory = tmp_path_factory.mktemp("meltano")
+    _meltano("install", directory)
+    return directory
+
+
+def _meltano(arguments: str, directory: Path, **env: str) -> str:
+    run = subprocess.run(
+        [MELTANO, *arguments.split()],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "MELTANO_SYS_DIR_ROOT": str(directory),
+            "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "NO_COLOR": "1",
+        }
+        | env,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def test_run_lands_every_stream_in_files(
+    system_directory: Path, endpoint: FakeAws, tmp_path: Path
+) -> None:
+    sample.fill(endpoint)
+    definition = (ROOT / "meltano.yml").read_bytes()
+    _meltano(
+        "run --full-refresh tap-glue-metadata target-jsonl",
+        system_directory,
+        TAP_GLUE_METADATA_AWS_ENDPOINT_URL=endpoint.url,
+        TAP_GLUE_METADATA_AWS_REGIONS='["us-east-1"]',
+        TARGET_JSONL_DESTINATION_PATH=str(tmp_path),
+    )
+    landed = {
+        path.stem: [json.loads(line) for line in path.read_text().splitlines()]
+        for path in tmp_path.glob("*.jsonl")
+    }
+    assert {stream: len(records) for stream, records in landed.items()} == {
+        "catalogs": 4,
+        "columns": 10,
+        "databases": 4,
+        "jobs": 1,
+        "tables": 7,
+        "workflows": 1,
+    }
+    assert (ROOT / "meltano.yml").read_bytes() == definition
+
+
+def test_job_and_daily_schedule(system_directory: Path) -> None:
+    schedules = json.loads(_meltano("schedule list --format json", system_directory))
+    job = schedules["schedules"]["job"][0]
+    assert job["name"] == "daily-glue-metadata"
+    assert job["cron_interval"] == "0 0 * * *"
+    assert job["job"]["tasks"] == ["tap-glue-metadata target-jsonl"]
