@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import yaml
 
+from tap_glue_metadata.aws.policy import checked_operations
 from tap_glue_metadata.settings import SETTINGS
 from tap_glue_metadata.streams import STREAM_TYPES
 from tap_glue_metadata.tap import TapGlueMetadata
@@ -161,17 +162,18 @@ def _default(field: dict[str, Any]) -> str:
 
 
 def _streams_table() -> str:
-    rows = ["| stream | holds | operations | primary key |", "|---|---|---|---|"]
+    rows = ["| stream | holds | IAM actions | primary key |", "|---|---|---|---|"]
     for stream in STREAM_TYPES:
         holds = (inspect.getdoc(stream) or "").splitlines()[0].rstrip(".")
-        operations = ", ".join(sorted(stream.operations()))
+        actions = ", ".join(f"`glue:{name}`" for name in checked_operations(stream.operations()))
         keys = ", ".join(f"`{key}`" for key in stream.primary_keys)
-        rows.append(f"| `{stream.name}` | {holds} | {operations} | {keys} |")
+        rows.append(f"| `{stream.name}` | {holds} | {actions} | {keys} |")
     return "\n".join(rows) + "\n"
 
 
 def _policy() -> str:
-    actions = sorted({f"glue:{name}" for stream in STREAM_TYPES for name in stream.operations()})
+    operations = {name for stream in STREAM_TYPES for name in stream.operations()}
+    actions = [f"glue:{name}" for name in checked_operations(operations)]
     statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     policy = {"Version": "2012-10-17", "Statement": [statement]}
     return f"```json\n{json.dumps(policy, indent=2)}\n```\n"

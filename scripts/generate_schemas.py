@@ -80,7 +80,7 @@ def generate(stream_type: type[GlueStream]) -> dict[str, Any]:
         if member not in stream_type.omitted_members:
             field = _member(owner, member, shape, member, stream_type)
             name = names.get(member, xform_name(member))
-            properties[name] = field | properties.get(name, {})
+            properties[name] = field
     if stream_type.arn_kind is not None:
         properties["arn"] = dict(ARN)
     properties |= {name: dict(field) for name, field in stream_type.derived.items()}

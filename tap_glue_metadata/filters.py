@@ -63,6 +63,12 @@ class Filters:
             for prefix in _database_parts(pattern)
         ]
 
+    @property
+    def choose_databases(self) -> bool:
+        """Whether the tables of some databases are not wanted."""
+        names = ("include_databases", "exclude_databases", "include_tables")
+        return any(self._globs[name] for name in names)
+
     def wants_database(self, database: str) -> bool:
         """Tell whether a database is to be read.
 

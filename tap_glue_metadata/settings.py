@@ -37,6 +37,14 @@ SETTINGS: Final = th.PropertiesList(
         "credential_process and the like work as in boto3). Explicit keys go before it.",
     ),
     th.Property(
+        "aws_credentials_uri",
+        th.StringType,
+        title="Where to fetch AWS keys",
+        description="A secret that holds the keys: `aws-secretsmanager://NAME-OR-ARN`, "
+        "`aws-ssm://NAME` (both read with boto3's default chain; `?region=` names another region) "
+        "or `vault://PATH`. Explicit keys and aws_profile go before it.",
+    ),
+    th.Property(
         "aws_assume_role_arn",
         th.StringType,
         title="ARN of the role to assume",
@@ -58,10 +66,39 @@ SETTINGS: Final = th.PropertiesList(
         description="Name under which the assumed role shows in CloudTrail.",
     ),
     th.Property(
+        "aws_assume_role_chain",
+        th.ArrayType(
+            th.ObjectType(
+                th.Property("role_arn", th.StringType(min_length=1), required=True),
+                th.Property("external_id", th.StringType, secret=True),
+                additional_properties=False,
+            )
+        ),
+        title="Further roles to assume",
+        description="Roles to assume one after another, after aws_assume_role_arn: objects with "
+        "`role_arn` and, where the role asks for it, `external_id`.",
+    ),
+    th.Property(
+        "aws_accounts",
+        th.ArrayType(
+            th.ObjectType(
+                th.Property("role_arn", th.StringType(min_length=1), required=True),
+                th.Property("external_id", th.StringType, secret=True),
+                th.Property("regions", th.ArrayType(th.StringType(min_length=1))),
+                th.Property("catalog_ids", th.ArrayType(th.StringType(min_length=1))),
+                additional_properties=False,
+            )
+        ),
+        title="AWS accounts",
+        description="Accounts to read, all in one run: objects with `role_arn`, the role to assume "
+        "there last, and if need be `external_id`, `regions` and `catalog_ids` of its own.",
+    ),
+    th.Property(
         "aws_regions",
         th.ArrayType(th.StringType(min_length=1)),
         title="AWS regions",
-        description="Regions to read, all in one run; the region of boto3's chain if not set.",
+        description='Regions to read, all in one run; `["all"]` for every region that AWS Glue is '
+        "in; the region of boto3's chain if not set.",
     ),
     th.Property(
         "aws_account_id",
@@ -143,6 +180,15 @@ SETTINGS: Final = th.PropertiesList(
         description="Globs of `database.table` to leave out; goes before include_tables.",
     ),
     th.Property(
+        "on_access_denied",
+        th.StringType,
+        allowed_values=["skip", "fail"],
+        default="skip",
+        title="When access is denied",
+        description="Whether to `skip` an account, region, catalog or database that may not be "
+        "read, with one warning, or to `fail` at the first.",
+    ),
+    th.Property(
         "resource_links",
         th.StringType,
         allowed_values=["follow", "ignore"],
@@ -158,5 +204,63 @@ SETTINGS: Final = th.PropertiesList(
         title="Resource share type",
         description="`ResourceShareType` of GetDatabases: lists databases that other accounts "
         "share (`FOREIGN`), those and the account's own (`ALL`), or federated ones (`FEDERATED`).",
+    ),
+    th.Property(
+        "vault_address",
+        th.StringType,
+        title="Vault address",
+        description="URL of HashiCorp Vault, for `vault://`; VAULT_ADDR if not set.",
+    ),
+    th.Property(
+        "vault_namespace",
+        th.StringType,
+        title="Vault namespace",
+        description="Namespace of Vault Enterprise; VAULT_NAMESPACE if not set.",
+    ),
+    th.Property(
+        "vault_ca_file",
+        th.StringType,
+        title="Vault certificate authority",
+        description="File with the certificate authority of Vault; VAULT_CACERT if not set.",
+    ),
+    th.Property(
+        "vault_token",
+        th.StringType,
+        secret=True,
+        title="Vault token",
+        description="Token to log in to Vault with; VAULT_TOKEN if no way to log in is set.",
+    ),
+    th.Property(
+        "vault_role_id",
+        th.StringType,
+        title="Vault AppRole",
+        description="Role id to log in to Vault with, by AppRole.",
+    ),
+    th.Property(
+        "vault_secret_id",
+        th.StringType,
+        secret=True,
+        title="Vault AppRole secret",
+        description="Secret id that belongs to vault_role_id.",
+    ),
+    th.Property(
+        "vault_kubernetes_role",
+        th.StringType,
+        title="Vault Kubernetes role",
+        description="Role to log in to Vault with, by the service account of a Kubernetes pod.",
+    ),
+    th.Property(
+        "vault_kubernetes_token_file",
+        th.StringType,
+        title="Kubernetes token file",
+        description="File with the service account's token; the one that Kubernetes mounts if not "
+        "set.",
+    ),
+    th.Property(
+        "vault_auth_mount",
+        th.StringType,
+        title="Vault login mount",
+        description="Where the way to log in is mounted in Vault; `approle` or `kubernetes` if not "
+        "set.",
     ),
 )

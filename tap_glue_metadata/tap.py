@@ -8,8 +8,9 @@ import re
 import sys
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import click
 from simplejson import JSONDecodeError
 from singer_sdk import Tap
 from singer_sdk.contrib.msgspec import MsgSpecWriter
@@ -18,11 +19,13 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import SingerCommand
 
 from tap_glue_metadata.aws.errors import SettingError, TapError
+from tap_glue_metadata.aws.policy import LAKE_FORMATION_NOTE, LINKS_NOTE, iam_policy, policy_places
 from tap_glue_metadata.aws.scopes import open_scopes
 from tap_glue_metadata.filters import Filters
+from tap_glue_metadata.preflight import render, run_preflight
 from tap_glue_metadata.settings import SETTINGS
 from tap_glue_metadata.streams import STREAM_TYPES
-from tap_glue_metadata.walk import Walk
+from tap_glue_metadata.walk import CATALOGS, Walk
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -32,7 +35,6 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import click
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
@@ -84,19 +86,35 @@ class TapGlueMetadata(Tap):
         """
         operations = {name for stream in self.stream_types for name in stream.operations()}
         filters = Filters(self.config)
+        scopes, unopened = open_scopes(self.config, operations)
         return Walk(
-            open_scopes(self.config, operations),
+            scopes,
             filters,
-            catalog_ids=self.config.get("catalog_ids"),
             follow_links=self.config["resource_links"] == "follow",
             resource_share_type=self.config.get("resource_share_type"),
             concurrency=self.config["concurrency"],
+            skip_denied=self.config["on_access_denied"] == "skip",
+            unopened=unopened,
         )
 
     @classmethod
     @override
     def get_singer_command(cls) -> click.Command:
         command = super().get_singer_command()
+        command.params += [
+            click.Option(
+                ["--preflight"],
+                is_flag=False,
+                flag_value="text",
+                type=click.Choice(["text", "json"]),
+                help="Try with the smallest calls what the credentials can read, and exit.",
+            ),
+            click.Option(
+                ["--iam-policy"],
+                is_flag=True,
+                help="Print the least IAM policy for the selected streams, and exit.",
+            ),
+        ]
         return _Command(
             name=command.name,
             callback=command.callback,
@@ -105,6 +123,56 @@ class TapGlueMetadata(Tap):
             help=command.help,
             logger=cls.logger,
         )
+
+    @classmethod
+    @override
+    def invoke(
+        cls, *, preflight: str | None = None, iam_policy: bool = False, **kwargs: Any
+    ) -> None:
+        if preflight is None and not iam_policy:
+            super().invoke(**kwargs)
+            return
+        config, catalog = kwargs["config"], kwargs["catalog"]
+        tap = cls(
+            config=config.config,
+            catalog=None if catalog is None else _read_catalog(catalog),
+            parse_env_config=config.parse_env,
+        )
+        if iam_policy:
+            click.echo(json.dumps(tap.iam_policy(), indent=2))
+            click.echo(LAKE_FORMATION_NOTE, err=True)
+            if tap.config["resource_links"] == "follow":
+                click.echo(LINKS_NOTE, err=True)
+            return
+        checks = run_preflight(tap.walk, [stream.reads() for stream in tap.selected_streams()])
+        click.echo(render(checks, as_json=preflight == "json"))
+        if not all(check.is_ok for check in checks):
+            sys.exit(1)
+
+    def selected_streams(self) -> list[type[GlueStream]]:
+        """Return the types of the streams that the catalog selects, or that are so by default.
+
+        Returns:
+            Stream types, in the order of the run.
+        """
+        chosen = {stream.name for stream in self.streams.values() if stream.selected}
+        return [stream_type for stream_type in self.stream_types if stream_type.name in chosen]
+
+    def iam_policy(self) -> dict[str, Any]:
+        """Write the least IAM policy that lets the selected streams be read; calls nothing.
+
+        Returns:
+            An identity-based policy.
+        """
+        streams = self.selected_streams()
+        operations = {name for stream in streams for name in stream.operations()}
+        accounts = self.config.get("aws_accounts") or [{}]
+        is_pinned = self.config.get("catalog_ids") or all(a.get("catalog_ids") for a in accounts)
+        # Where the catalogs are pinned, nothing but their own stream lists them.
+        if is_pinned and not any(s.reads()[0].operations == CATALOGS.operations for s in streams):
+            operations -= CATALOGS.operations
+        databases = self.config.get("include_databases") or []
+        return iam_policy(operations, policy_places(self.config), databases)
 
     @classmethod
     @override
@@ -121,7 +189,7 @@ class TapGlueMetadata(Tap):
             value = os.environ.get(variable, "0")
             is_text = {"string", "boolean"} & set(schema["type"])
             if not is_text and not _is_json(value):
-                raise SettingError(name, f"{variable} cannot be read, it is {value!r}")
+                raise SettingError(name, f"{variable} cannot be read; write a number, or JSON")
 
     def _warn_of_unknown_settings(self) -> None:
         known = self.config_jsonschema["properties"]
@@ -151,6 +219,14 @@ class _Command(SingerCommand):
         return sys.exit(1)
 
 
+def _read_catalog(file: IO[str]) -> dict[str, Any]:
+    try:
+        catalog: dict[str, Any] = json.load(file)
+    except ValueError as error:
+        raise TapError(f"Cannot read the catalog {file.name} as JSON: {error}") from None
+    return catalog
+
+
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
@@ -168,7 +244,9 @@ def _explain(error: ConfigValidationError) -> ConfigValidationError:
             lines.append(line)
             continue
         setting, problem = found["setting"], found["problem"]
-        if TapGlueMetadata.config_jsonschema["properties"][setting].get("secret"):
+        schema = TapGlueMetadata.config_jsonschema["properties"][setting]
+        tells_a_value = not re.match(r"'\w+' is a required property|Additional properties", problem)
+        if "'secret': True" in str(schema) and tells_a_value:
             problem = "its value is not of the right type (it is not shown, being a secret)"
         lines.append(f"Setting '{setting}': {problem}")
     return ConfigValidationError(str(error), errors=lines, schema=error.schema or {})

@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from tap_glue_metadata.aws.errors import AbsentError, DeniedError, GoneError
+from tap_glue_metadata.aws.errors import (
+    AbsentError,
+    AwsError,
+    DeniedError,
+    ExpiredError,
+    GoneError,
+    LostRoleError,
+    RefusedError,
+)
 from tap_glue_metadata.aws.glue import BatchGet, Json, Listing, Source
 from tap_glue_metadata.fan_out import ItemT, ResultT, fan_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
+    from tap_glue_metadata.aws.errors import TapError
     from tap_glue_metadata.aws.scopes import Scope
     from tap_glue_metadata.filters import Filters
 
@@ -92,29 +101,57 @@ class Walk:
         scopes: Collection[Scope],
         filters: Filters,
         *,
-        catalog_ids: list[str] | None,
         follow_links: bool,
         resource_share_type: str | None,
         concurrency: int,
+        skip_denied: bool = True,
+        unopened: Iterable[tuple[str, TapError]] = (),
     ) -> None:
         """Set out; nothing is called yet.
 
         Args:
             scopes: Where to read.
             filters: Which databases and tables to read.
-            catalog_ids: Which catalogs to read; all that are visible if None or empty.
             follow_links: Whether to read the tables behind resource links to databases.
             resource_share_type: `ResourceShareType` of GetDatabases, if any.
             concurrency: How many threads read at each level.
+            skip_denied: Whether to go on where access is denied, with a warning.
+            unopened: Accounts and regions that the credentials may not open, and why.
         """
         self.scopes = scopes
+        self.unopened = tuple(unopened)
         self.filters = filters
-        self._catalog_ids = list(dict.fromkeys(catalog_ids or []))
         self._follow_links = follow_links
         self._share = {"ResourceShareType": resource_share_type} if resource_share_type else {}
         self._workers = concurrency
+        self._skip_denied = skip_denied
+        self._unreported = list(unopened)
+        self._denials: list[TapError] = []
+        self._told: set[str] = set()
+        self._answered = False
+        self._open: set[Scope] = set()  # those that have accepted the credentials
+        self._refused: set[Scope] = set()
         self._catalogs_of: dict[Scope, list[str]] = {}
         self._warned: set[tuple[str, str]] = set()
+
+    @property
+    def is_choosy(self) -> bool:
+        """Whether the tables of some databases are left out."""
+        return not self._follow_links or self.filters.choose_databases
+
+    @property
+    def databases_source(self) -> Listing:
+        """How databases are listed, with the share type of the settings."""
+        return Listing(DATABASES.operation, DATABASES.items, self._share)
+
+    def place_of_tables(self, place: Place, database: Json) -> Place | None:
+        """Return where the tables of a database are read, None where they are not."""
+        target = database.get("TargetDatabase") or {}
+        if target and not self._follow_links:
+            return None
+        if not self.filters.wants_tables_of(database["Name"]):
+            return None
+        return Place(place.scope, place.catalog_id, database["Name"], target.get("Region"))
 
     @property
     def calls(self) -> int:
@@ -133,10 +170,10 @@ class Walk:
         """
         places = self._places(level)
         if isinstance(source, BatchGet):
-            batches = self._fan_out(partial(_list_names, source), places)
-            pages = self._fan_out(partial(_get_batch, source), batches)
+            batches = self._fan_out(partial(self._list_names, source), places)
+            pages = self._fan_out(partial(self._get_batch, source), batches)
         else:
-            pages = self._fan_out(partial(_read, source), places)
+            pages = self._fan_out(partial(self._read, source), places)
         for place, page in pages:
             for item in page:
                 yield place, item
@@ -149,27 +186,32 @@ class Walk:
             GetCatalogs does not tell, only that.
         """
         for place in self._places(Level.SCOPE):
-            expected = dict.fromkeys(self._catalogs(place.scope))
+            expected = dict.fromkeys(walked.catalog_id for walked in self._catalog_places(place))
+            if place.scope in self._refused:
+                continue
             for catalog in self._listed_catalogs(place):
                 catalog_id = catalog.get("CatalogId") or place.scope.account_id
-                if not self._catalog_ids or catalog_id in self._catalog_ids:
+                if catalog_id in expected or not place.scope.catalog_ids:
                     expected.pop(catalog_id, None)
                     yield place, {**catalog, "CatalogId": catalog_id}
             for catalog_id in expected:
                 yield place, {"CatalogId": catalog_id}
 
-    def databases(self) -> Iterator[Found]:
+    def databases(self, *, is_way: bool = False) -> Iterator[Found]:
         """Read the databases that the filters want.
+
+        Args:
+            is_way: Whether they are read for what they hold, not for themselves.
 
         Yields:
             The databases, each with the place of its catalog; resource links included.
         """
         places = self._fan_out(self._catalog_places, self._places(Level.SCOPE))
-        source = Listing(DATABASES.operation, DATABASES.items, self._share)
-        for place, page in self._fan_out(partial(_read, source), places):
+        read = partial(self._read, self.databases_source, is_way=is_way)
+        for place, page in self._fan_out(read, places):
             for database in page:
                 if self.filters.wants_database(database["Name"]):
-                    yield self._home(place, database), database
+                    yield self.home(place, database), database
         self._warn_of_idle_filters("databases")
 
     def tables(self) -> Iterator[Found]:
@@ -183,6 +225,36 @@ class Walk:
                 yield place, table
         self._warn_of_idle_filters("tables")
 
+    def skip(self, where: str, error: TapError) -> None:
+        """Go on without what may not be read, with a warning; or do not.
+
+        Args:
+            where: What is left out.
+            error: Why.
+
+        Raises:
+            TapError: The error, if a denial is to end the run.
+        """
+        if not self._skip_denied:
+            raise error
+        line = f"Skipped in {where}: {error}"
+        if line not in self._told:
+            self._told.add(line)
+            self._denials.append(error)
+            LOGGER.warning("%s", line)
+
+    def finish(self) -> None:
+        """Sum up what was skipped, at the end of a run.
+
+        Raises:
+            AwsError: Everything was denied.
+        """
+        if self._denials and not self._answered:
+            raise AwsError(f"Nothing could be read, all was denied; the first: {self._denials[0]}")
+        if self._denials:
+            LOGGER.warning("%d times access was denied: the run is incomplete", len(self._denials))
+        self._denials = []
+
     def _fan_out(
         self, work: Callable[[ItemT], Iterable[ResultT]], items: Iterable[ItemT]
     ) -> Iterator[ResultT]:
@@ -191,24 +263,28 @@ class Walk:
     def _places(self, level: Level) -> Iterator[Place]:
         if level is Level.DATABASE:
             return self._database_places()
-        scopes = (Place(scope) for scope in self.scopes)
+        while self._unreported:
+            self.skip(*self._unreported.pop(0))
+        scopes = (Place(scope) for scope in self.scopes if scope not in self._refused)
         if level is Level.SCOPE:
             return scopes
         return self._fan_out(self._catalog_places, scopes)
 
     def _catalog_places(self, place: Place) -> Iterator[Place]:
-        for catalog_id in self._catalogs(place.scope):
+        try:
+            ids = self._catalogs(place.scope)
+        except RefusedError as error:
+            self._refuse(place.scope, error)
+            return
+        for catalog_id in ids:
             yield Place(place.scope, catalog_id)
 
     def _database_places(self) -> Iterator[Place]:
-        for place, database in self.databases():
-            target = database.get("TargetDatabase") or {}
-            if target and not self._follow_links:
-                continue
-            if self.filters.wants_tables_of(database["Name"]):
-                yield Place(place.scope, place.catalog_id, database["Name"], target.get("Region"))
+        for place, database in self.databases(is_way=True):
+            if tables := self.place_of_tables(place, database):
+                yield tables
 
-    def _home(self, place: Place, database: Json) -> Place:
+    def home(self, place: Place, database: Json) -> Place:
         """Give the place of a database's catalog: another account's, for one that is shared."""
         owner = database.get("CatalogId")
         if self._share and owner and owner != place.catalog_id:
@@ -217,8 +293,8 @@ class Walk:
 
     def _catalogs(self, scope: Scope) -> list[str]:
         """Return the ids of the catalogs of a scope that hold databases; listed once in a run."""
-        if self._catalog_ids:
-            return self._catalog_ids
+        if scope.catalog_ids:
+            return list(dict.fromkeys(scope.catalog_ids))
         if scope not in self._catalogs_of:
             ids = [scope.account_id]  # the default catalog, whatever the list says
             try:
@@ -227,21 +303,27 @@ class Walk:
             except AbsentError:
                 LOGGER.info("%s: GetCatalogs is not known here; one catalog is read", scope.region)
             except DeniedError as error:
+                if not self._skip_denied:
+                    raise
                 LOGGER.warning(
                     "Only the default catalog %s is read, since others cannot be listed; name the "
                     "catalogs in catalog_ids, or: %s",
                     scope.account_id,
                     error,
                 )
+                self._denials.append(error)
             self._catalogs_of[scope] = list(dict.fromkeys(ids))
         return self._catalogs_of[scope]
 
     def _listed_catalogs(self, place: Place) -> Iterator[Json]:
         try:
             for page in place.scope.glue.pages(CATALOGS):
+                self._answered = True
                 yield from page
         except (AbsentError, DeniedError) as error:
             LOGGER.debug("Catalogs cannot be listed: %s", error)
+        except RefusedError as error:
+            self._refuse(place.scope, error)
 
     def _warn_of_idle_filters(self, kind: str) -> None:
         for setting, pattern in self.filters.idle(kind):
@@ -249,24 +331,69 @@ class Walk:
                 self._warned.add((setting, pattern))
                 LOGGER.warning("Setting '%s': %r matched none of the %s", setting, pattern, kind)
 
+    def _read(
+        self, source: Listing, place: Place, *, is_way: bool = False
+    ) -> Iterator[tuple[Place, list[Json]]]:
+        try:
+            for page in place.scope.glue.pages(source, **place.params):
+                self._accept(place.scope, answered=not is_way)
+                yield place, page
+        except GoneError:
+            if place.database_name is None:
+                raise
+            LOGGER.info("Database %s vanished while it was read", place.database_name)
+        except DeniedError as error:
+            self.skip(str(place.scope), error)
+        except RefusedError as error:
+            self._refuse(place.scope, error)
 
-def _read(source: Listing, place: Place) -> Iterator[tuple[Place, list[Json]]]:
-    try:
-        for page in place.scope.glue.pages(source, **place.params):
+    def _list_names(self, source: BatchGet, place: Place) -> Iterator[tuple[Place, list[str]]]:
+        names: list[str] = []
+        try:
+            for names in place.scope.glue.batches(source, **place.params):
+                yield place, names
+        except DeniedError as error:
+            self.skip(str(place.scope), error)
+        except RefusedError as error:
+            self._refuse(place.scope, error)
+        else:
+            self._accept(place.scope, answered=not names)
+
+    def _get_batch(
+        self, source: BatchGet, batch: tuple[Place, list[str]]
+    ) -> Iterator[tuple[Place, list[Json]]]:
+        place, names = batch
+        try:
+            page = place.scope.glue.batch(source, names)
+        except DeniedError as error:
+            self.skip(str(place.scope), error)
+        except RefusedError as error:
+            self._refuse(place.scope, error)
+        else:
+            self._accept(place.scope, answered=True)
             yield place, page
-    except GoneError:
-        if place.database_name is None:
-            raise
-        LOGGER.info("Database %s vanished while it was read", place.database_name)
 
+    def _accept(self, scope: Scope, *, answered: bool) -> None:
+        """Note that a scope takes the credentials, and whether it gave what a stream asked for."""
+        self._open.add(scope)
+        self._answered = self._answered or answered
 
-def _list_names(source: BatchGet, place: Place) -> Iterator[tuple[Place, list[str]]]:
-    for names in place.scope.glue.batches(source, **place.params):
-        yield place, names
+    def _refuse(self, scope: Scope, error: RefusedError) -> None:
+        """Leave out a scope that refuses the credentials, such as a region that is not enabled.
 
-
-def _get_batch(
-    source: BatchGet, batch: tuple[Place, list[str]]
-) -> Iterator[tuple[Place, list[Json]]]:
-    place, names = batch
-    yield place, place.scope.glue.batch(source, names)
+        Raises:
+            RefusedError: There is no other scope; or they were accepted before, so that what is
+                refused now is no matter of this scope.
+        """
+        if isinstance(error, LostRoleError):  # all regions of the account share the role
+            others = [other for other in self.scopes if other.account_id != scope.account_id]
+            is_of_scope = bool(others or self.unopened)
+        elif isinstance(error, ExpiredError) or scope in self._open:
+            is_of_scope = False
+        else:
+            is_of_scope = len(self.scopes) + len(self.unopened) > 1
+        if not is_of_scope:
+            raise error
+        if scope not in self._refused:
+            self._refused.add(scope)
+            self.skip(str(scope), error)

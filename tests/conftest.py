@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import os
 import re
 import subprocess
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import botocore.loaders
 import pytest
-from fake_aws import FakeAws
+from fake_aws import AwsError, FakeAws
 from singer_sdk.contrib.msgspec import encoder
 from singer_sdk.plugin_base import PluginBase
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
@@ -23,6 +24,8 @@ from tap_glue_metadata.tap import TapGlueMetadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from fake_aws import Call, Reply, Serve
 
 Json: TypeAlias = dict[str, Any]
 
@@ -37,7 +40,7 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep every test from the settings of this machine, and its signal handlers from the tap."""
     for name in os.environ:
         if re.match(
-            r"AWS_|TAP_GLUE_METADATA_|SINGER_SDK_|LOGLEVEL$|.*_PROXY$", name, re.IGNORECASE
+            r"AWS_|VAULT_|TAP_GLUE_METADATA_|SINGER_SDK_|LOGLEVEL$|.*_PROXY$", name, re.IGNORECASE
         ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -47,6 +50,43 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
     monkeypatch.setattr("botocore.session.create_loader", shared_loader)
     monkeypatch.setattr(PluginBase, "_setup_signal_handlers", lambda _: None)
+
+
+class UnevenAws(FakeAws):
+    """A fake that differs by region and account.
+
+    Attributes:
+        disabled: regions that are not enabled; both services refuse any credentials there.
+        closed: accounts, and accounts in a region, in which Glue denies all there is.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.disabled: set[str] = set()
+        self.closed: set[str | tuple[str, str]] = set()
+
+    def _identify(self, call: Call, token: str) -> Any:
+        if call.region in self.disabled:
+            text = "The security token included in the request is invalid."
+            if call.service == "sts":
+                raise AwsError("InvalidClientTokenId", text, 403)
+            raise AwsError("UnrecognizedClientException", text)
+        return super()._identify(call, token)
+
+    def _faulty(self, call: Call, serve: Serve) -> Reply:
+        if call.service == "glue" and self.closed & {
+            call.account_id,
+            (call.account_id, call.region),
+        }:
+            text = f"User: x is not authorized to perform: glue:{call.operation}"
+            raise AwsError("AccessDeniedException", text)
+        return super()._faulty(call, serve)
+
+
+@pytest.fixture
+def uneven() -> Iterator[UnevenAws]:
+    with UnevenAws() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
@@ -71,6 +111,15 @@ def complete(settings: Mapping[str, Any]) -> Json:
     properties: Json = SETTINGS.to_dict()["properties"]
     defaults = {name: declared.get("default") for name, declared in properties.items()}
     return {**{k: v for k, v in defaults.items() if v is not None}, **settings}
+
+
+def warnings_of_walk(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the walk warned of."""
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelno >= logging.WARNING and record.name == "tap-glue-metadata.walk"
+    ]
 
 
 def catalog_of(*streams: str) -> Json:

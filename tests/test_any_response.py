@@ -120,14 +120,16 @@ def _pages(member: str, items: list[Any]) -> list[Json]:
 @functools.cache
 def scopes() -> list[Scope]:
     operations = {name for stream in TapGlueMetadata.stream_types for name in stream.operations()}
-    return open_scopes(make_tap(CONFIG)[0].config, operations)
+    opened, unopened = open_scopes(make_tap(CONFIG)[0].config, operations)
+    assert not unopened
+    return opened
 
 
 def read(stream: str, items: list[Json]) -> Messages:
     """Run a stream, tables together with their columns, over these items."""
     service = Service(KINDS[stream], items)
     with (
-        patch("tap_glue_metadata.tap.open_scopes", lambda *_: scopes()),
+        patch("tap_glue_metadata.tap.open_scopes", lambda *_: (scopes(), [])),
         patch.object(URLLib3Session, "send", service.send),
     ):
         tap, messages = make_tap(CONFIG, _catalog(stream))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import re
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import ACCOUNT, OTHER
@@ -43,6 +43,9 @@ def test_wrong_types(endpoint: FakeAws, settings: Json, run_tap: RunTap) -> None
         "catalog_ids": [1],
         "aws_account_id": "12-34",
         "resource_links": "maybe",
+        "on_access_denied": "ignore",
+        "aws_accounts": [{"regions": ["us-east-1"]}],
+        "aws_assume_role_chain": [ROLE],
     }
     run = run_tap(settings | wrong)
     check_failed(run, *["^Setting '"] * len(wrong), "^Config validation failed$")
@@ -54,6 +57,8 @@ def test_wrong_types(endpoint: FakeAws, settings: Json, run_tap: RunTap) -> None
     assert re.search("1 .*'string'", told["catalog_ids"])
     assert "'12-34'" in told["aws_account_id"]
     assert re.search("'maybe'.*'follow'.*'ignore'", told["resource_links"])
+    assert re.search("'ignore'.*'skip'.*'fail'", told["on_access_denied"])
+    assert "'role_arn'" in told["aws_accounts"]
     assert not endpoint.calls
 
 
@@ -63,10 +68,30 @@ def test_the_value_of_a_secret_is_not_told(settings: Json, run_tap: RunTap) -> N
         "aws_secret_access_key": ["sesame-2"],
         "aws_session_token": {"sesame-3": 1},
         "aws_assume_role_external_id": ["sesame-4"],
+        "vault_token": ["sesame-5"],
+        "vault_secret_id": ["sesame-6"],
     }
     run = run_tap(settings | secrets, env={"LOGLEVEL": "DEBUG"})
     check_failed(run, *["^Setting '.*not shown"] * len(secrets), "^Config validation failed$")
     assert set(re.findall(r"Setting '(\w+)'", run.stderr)) == secrets.keys()
+    assert "sesame" not in run.stderr + run.stdout
+
+
+@pytest.mark.parametrize(
+    ("accounts", "chain"),
+    [
+        (
+            {"role_arn": ROLE, "external_id": "sesame"},
+            [{"role_arn": ROLE, "external_id": ["sesame"]}],
+        ),
+        ([{"role_arn": ["sesame"], "external_id": "sesame"}], [["sesame"]]),
+    ],
+)
+def test_nor_that_of_a_secret_inside_a_setting(
+    settings: Json, run_tap: RunTap, accounts: Any, chain: Any
+) -> None:
+    run = run_tap({**settings, "aws_accounts": accounts, "aws_assume_role_chain": chain})
+    check_failed(run, *["^Setting 'aws_a[cs]"] * 2, "^Config validation failed$")
     assert "sesame" not in run.stderr + run.stdout
 
 
@@ -168,7 +193,23 @@ def test_role_that_may_not_be_assumed(
 def test_denied_call(endpoint: FakeAws, settings: Json, run_tap: RunTap) -> None:
     endpoint.fail("GetJobs", "AccessDeniedException", message="User: x is not authorized")
     run = run_tap(settings)
+    assert run.code == 0, run.stderr
+    assert not run.logged("ERROR")
+    denial, summary = run.logged("WARNING")
+    assert denial == (
+        f"Skipped in account {ACCOUNT}, region us-east-1: glue:GetJobs for region us-east-1 is "
+        "denied (AccessDeniedException): grant glue:GetJobs to these credentials, and the resource "
+        "in Lake Formation where that governs it. AWS says: User: x is not authorized"
+    )
+    assert summary == "1 times access was denied: the run is incomplete"
+    assert run.records("catalogs")
+
+
+def test_denied_call_that_is_to_fail(endpoint: FakeAws, settings: Json, run_tap: RunTap) -> None:
+    endpoint.fail("GetJobs", "AccessDeniedException", message="User: x is not authorized")
+    run = run_tap(settings | {"on_access_denied": "fail"})
     check_failed(run, "^glue:GetJobs for region us-east-1 is denied.*grant glue:GetJobs")
+    assert not run.logged("WARNING")
 
 
 def test_what_was_read_before_an_error_is_written(
@@ -183,16 +224,24 @@ def test_what_was_read_before_an_error_is_written(
 
 
 def test_no_log_level_tells_a_secret(endpoint: FakeAws, settings: Json, run_tap: RunTap) -> None:
-    endpoint.roles[ROLE] = Role(OTHER, external_id="sesame-1")
+    roles = [f"{ROLE}-{place}" for place in "abcd"]
+    endpoint.roles = {role: Role(OTHER, external_id=f"sesame-{role[-1]}") for role in roles}
+    first, second, third, denied = [
+        {"role_arn": role, "external_id": f"sesame-{role[-1]}"} for role in roles
+    ]
+    endpoint.roles[roles[-1]] = Role(OTHER, external_id="another")
     secrets = {
         "aws_secret_access_key": "sesame-2",
-        "aws_assume_role_external_id": "sesame-1",
+        "aws_assume_role_external_id": first["external_id"],
+        "aws_assume_role_chain": [second],
+        "aws_accounts": [third, denied],
     }
     run = run_tap(
-        {**settings, **secrets, "aws_access_key_id": "testing", "aws_assume_role_arn": ROLE},
+        {**settings, **secrets, "aws_access_key_id": "testing", "aws_assume_role_arn": roles[0]},
         env={"LOGLEVEL": "DEBUG"},
     )
     assert run.code == 0, run.stderr
+    assert "Skipped in aws_accounts[1]" in run.stderr
     assert "sesame" not in run.stderr
     # What STS issued is a secret as well.
     assert "SecretAccessKey>" not in run.stderr
@@ -237,7 +286,7 @@ def test_settings_of_the_environment(endpoint: FakeAws, run_tap: RunTap) -> None
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("concurrency", "many"), ("stream_maps", "{")],
+    [("concurrency", "many"), ("stream_maps", "{"), ("aws_accounts", '[{"external_id": "sesame"')],
 )
 def test_settings_of_the_environment_of_the_wrong_type(
     settings: Json, run_tap: RunTap, setting: str, value: str
@@ -245,6 +294,7 @@ def test_settings_of_the_environment_of_the_wrong_type(
     name = f"TAP_GLUE_METADATA_{setting.upper()}"
     run = run_tap(settings, "--config=ENV", env={name: value})
     check_failed(run, f"(?i){setting}")
+    assert "sesame" not in run.stderr + run.stdout
 
 
 # What needs no settings and no AWS
@@ -287,8 +337,15 @@ def test_the_secrets_among_the_settings_are_not_told(
         "aws_session_token": "sesame",
         "aws_assume_role_arn": ROLE,
         "aws_assume_role_external_id": "sesame",
+        "aws_accounts": [{"role_arn": ROLE, "external_id": "sesame"}],
+        "aws_assume_role_chain": [{"role_arn": ROLE, "external_id": "sesame"}],
+        "vault_token": "sesame",
+        "vault_secret_id": "sesame",
     }
-    env = {f"TAP_GLUE_METADATA_{name.upper()}": value for name, value in secrets.items()}
+    env = {
+        f"TAP_GLUE_METADATA_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in secrets.items()
+    }
     run = run_tap(settings | secrets, "--config=ENV", argument, env=env)
     assert run.code == 0, run.stderr
     assert "sesame" not in run.stdout + run.stderr

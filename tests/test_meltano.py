@@ -74,6 +74,25 @@ def test_run_lands_every_stream_in_files(
     assert (ROOT / "meltano.yml").read_bytes() == definition
 
 
+def test_preflight_is_a_command(system_directory: Path, endpoint: FakeAws) -> None:
+    sample.fill(endpoint)
+    checks = _meltano(
+        "invoke tap-glue-metadata:preflight",
+        system_directory,
+        TAP_GLUE_METADATA_AWS_ENDPOINT_URL=endpoint.url,
+        TAP_GLUE_METADATA_AWS_REGIONS='["us-east-1"]',
+    )
+    assert [line.split()[:2] for line in checks.splitlines()] == [
+        ["ok", "sts:GetCallerIdentity"],
+        ["ok", "glue:GetCatalogs"],
+        ["ok", "glue:GetDatabases"],
+        ["ok", "glue:GetTables"],
+        ["ok", "glue:GetJobs"],
+        ["ok", "glue:ListWorkflows"],
+        ["ok", "glue:BatchGetWorkflows"],
+    ]
+
+
 def test_job_and_daily_schedule(system_directory: Path) -> None:
     schedules = json.loads(_meltano("schedule list --format json", system_directory))
     job = schedules["schedules"]["job"][0]

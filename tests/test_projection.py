@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import math
+import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from glue_strategies import EPOCH, INSTANTS, TIMESTAMPS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer import is_date_time
 
 from tap_glue_metadata.records.projection import MEMBER, compile_projection, timestamp
+
+unhurried = settings(deadline=None)
 
 # All that a number on the wire can name within the years 1 to 9999, as whole microseconds.
 FIRST = -62_135_596_800 * 10**6
@@ -44,6 +47,18 @@ def test_a_timestamp_becomes_utc_with_microseconds(raw: Any, text: str) -> None:
     assert timestamp(raw) == text
 
 
+def test_text_without_an_offset_is_utc_wherever_the_tap_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_zone = getattr(time, "tzset", lambda: None)  # not there on Windows
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Pacific/Auckland")
+        set_zone()
+        assert timestamp("2023-11-14T22:13:20") == "2023-11-14T22:13:20.000000+00:00"
+        assert timestamp(0) == "1970-01-01T00:00:00.000000+00:00"
+    set_zone()
+
+
 @pytest.mark.parametrize(
     "raw", [253_402_300_800, -62_135_596_801, 1e18, -1e300, 2**63, math.inf, -math.inf, math.nan]
 )
@@ -58,18 +73,21 @@ def test_text_that_is_no_time_stays(raw: str) -> None:
     assert timestamp(raw) == raw
 
 
+@unhurried
 @given(st.text())
 def test_any_text_stays_or_becomes_a_time(raw: str) -> None:
     text = timestamp(raw)
     assert text == raw or (text is not None and is_date_time(text))
 
 
+@unhurried
 @given(st.integers() | st.floats())
 def test_any_number_becomes_a_time_or_nothing(raw: float) -> None:
     text = timestamp(raw)
     assert text is None or is_date_time(text)
 
 
+@unhurried
 @given(st.integers(FIRST, LAST), st.integers(FIRST, LAST))
 def test_texts_sort_as_instants_do(one: int, other: int) -> None:
     first, second = (
@@ -82,6 +100,7 @@ def test_texts_sort_as_instants_do(one: int, other: int) -> None:
     assert len(first) == len(second)
 
 
+@unhurried
 @given(TIMESTAMPS)
 def test_what_was_written_is_written_again(raw: Any) -> None:
     text = timestamp(raw)
@@ -89,6 +108,7 @@ def test_what_was_written_is_written_again(raw: Any) -> None:
     assert timestamp(text) == text
 
 
+@unhurried
 @given(INSTANTS)
 def test_all_spellings_of_an_instant_become_one(microseconds: int) -> None:
     moment = EPOCH + timedelta(microseconds=microseconds)

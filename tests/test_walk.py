@@ -139,9 +139,10 @@ def test_denied_catalogs_are_told_once(
     output = sync(settings, "catalogs", "databases", "tables")
     assert [record["catalog_id"] for record in output.records("catalogs")] == [ACCOUNT]
     assert [record["name"] for record in output.records("tables")] == ["orders"]
-    (warning,) = warnings(caplog)
+    warning, summary = warnings(caplog)
     assert "catalog_ids" in warning
     assert "grant glue:GetCatalogs" in warning
+    assert summary == "1 times access was denied: the run is incomplete"
 
 
 @pytest.mark.usefixtures("nested")
@@ -285,12 +286,18 @@ def test_a_database_that_vanishes(
     assert "Database going vanished while it was read" in caplog.messages
 
 
-def test_what_lake_formation_hides_is_not_taken_for_gone(endpoint: FakeAws, settings: Json) -> None:
+def test_what_lake_formation_hides_is_not_taken_for_gone(
+    endpoint: FakeAws, settings: Json, caplog: pytest.LogCaptureFixture
+) -> None:
     endpoint.store().add_database("sales")
     message = "Insufficient Lake Formation permission(s): Required Describe on sales"
     endpoint.fail("GetTables", "EntityNotFoundException", message=message)
     with pytest.raises(DeniedError, match="grant glue:GetTables"):
-        tables(settings)
+        tables(settings, on_access_denied="fail")
+    assert not warnings(caplog)
+    assert tables(settings) == []
+    (warning,) = warnings(caplog)
+    assert "grant glue:GetTables" in warning
 
 
 # Filters

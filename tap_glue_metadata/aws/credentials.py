@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,13 +19,16 @@ from botocore.credentials import (
     AssumeRoleCredentialFetcher,
     CredentialProvider,
     CredentialResolver,
+    Credentials,
     DeferredRefreshableCredentials,
+    RefreshableCredentials,
 )
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.session import Session
 
 from tap_glue_metadata.aws.endpoints import is_safe, is_url
 from tap_glue_metadata.aws.errors import DeniedError, SettingError, TapError, describe, translate
+from tap_glue_metadata.aws.secret_stores import open_store
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -31,11 +36,13 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from botocore.client import BaseClient
-    from botocore.credentials import Credentials
 
+    from tap_glue_metadata.aws.secret_stores import SecretStore
+
+_NEVER: Final = datetime.max.replace(tzinfo=timezone.utc)
 # STS answers at once or not at all; a wrong endpoint should not be tried for a minute.
 _STS_ATTEMPTS: Final = 3
 
@@ -57,9 +64,25 @@ class AwsSession(Session):
         super().__init__(
             session_vars={"region": region}, profile=settings.get("aws_profile") or None
         )
+        self._settings = settings
         self._endpoint_url = endpoint_url(settings)
         self._client_config = client_config(settings, settings["aws_max_attempts"])
         self._sts_config = client_config(settings, min(settings["aws_max_attempts"], _STS_ATTEMPTS))
+
+    def with_credentials(self, credentials: Credentials) -> AwsSession:
+        """Open a session like this one, with other credentials.
+
+        Args:
+            credentials: The credentials, which may refresh themselves.
+
+        Returns:
+            The session; it shares the service models that this one has loaded.
+        """
+        session = AwsSession(self._settings)
+        session.register_component("data_loader", self.get_component("data_loader"))
+        session.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
+        session.set_config_variable("region", self.get_config_variable("region"))
+        return session
 
     @override
     def create_client(self, service_name: str, *args: Any, **kwargs: Any) -> BaseClient:
@@ -127,21 +150,40 @@ def open_session(settings: Mapping[str, Any]) -> AwsSession:
     return session
 
 
+@dataclass(frozen=True)
+class Role:
+    """A role to assume.
+
+    Attributes:
+        arn: Its ARN.
+        external_id: What its trust policy asks for, if anything.
+        setting: The setting that names the role, for messages.
+    """
+
+    arn: str
+    external_id: str | None
+    setting: str
+
+
 def authenticate(session: AwsSession, settings: Mapping[str, Any], region: str) -> AwsSession:
-    """Find the credentials of a session, and assume the role of the settings with them.
+    """Find the credentials of a session: its own, or those that the store holds.
 
     Args:
         session: What `open_session` opened.
         settings: The tap's settings.
-        region: The region of the STS endpoint.
+        region: The region of STS, and of the store unless its URI names one.
 
     Returns:
         A session whose credentials are there, and refresh themselves before they expire.
 
     Raises:
-        TapError: There are no credentials, or the role may not be assumed.
+        TapError: There are no credentials, or they cannot be fetched.
     """
     session.set_config_variable("region", region)
+    uri = settings.get("aws_credentials_uri")
+    if uri and not settings.get("aws_access_key_id") and not settings.get("aws_profile"):
+        store = open_store(uri, settings, session, region, {})
+        return session.with_credentials(_stored_credentials(store))
     try:
         credentials = session.get_credentials()
         if credentials is None:
@@ -151,9 +193,104 @@ def authenticate(session: AwsSession, settings: Mapping[str, Any], region: str) 
         raise translate(error, "sts:AssumeRole", "the role of the profile") from error
     except BotoCoreError as error:
         raise TapError(f"No AWS credentials: {describe(error)}") from error
-    if role_arn := settings.get("aws_assume_role_arn"):
-        return _assume_role(session, settings, role_arn, region)
     return session
+
+
+def assume(session: AwsSession, roles: Sequence[Role], session_name: str) -> AwsSession:
+    """Assume roles one after another, each with the credentials of the one before.
+
+    Args:
+        session: Whose credentials assume the first.
+        roles: The roles; none leaves the session as it is.
+        session_name: The name under which they show in CloudTrail.
+
+    Returns:
+        A session with the credentials of the last role, which are fetched anew before they expire.
+
+    Raises:
+        TapError: A role may not be assumed.
+    """
+    for role in roles:
+        session = _assume(session, role, session_name)
+    return session
+
+
+def _assume(session: AwsSession, role: Role, session_name: str) -> AwsSession:
+    extra = {"RoleSessionName": session_name}
+    if role.external_id:
+        extra["ExternalId"] = role.external_id
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=session.create_client,
+        source_credentials=session.get_credentials(),
+        role_arn=role.arn,
+        extra_args=extra,
+    )
+    credentials = DeferredRefreshableCredentials(
+        method="assume-role", refresh_using=fetcher.fetch_credentials
+    )
+    try:
+        credentials.get_frozen_credentials()
+    except RuntimeError as error:  # how botocore tells that fresh credentials were expired
+        raise SettingError(
+            role.setting, f"{role.arn}: {error}; check this machine's clock"
+        ) from None
+    except (BotoCoreError, ClientError) as error:
+        translated = translate(error, "sts:AssumeRole", role.arn)
+        if not isinstance(translated, DeniedError):
+            raise translated from error
+        first = role.setting == "aws_assume_role_arn"
+        external_id = "aws_assume_role_external_id" if first else "the external_id beside it"
+        raise SettingError(
+            role.setting,
+            f"AWS does not let these credentials assume {role.arn} (AccessDenied); check the "
+            f"role's trust policy, {external_id}, and the caller's right to sts:AssumeRole on it",
+        ) from error
+    return session.with_credentials(credentials)
+
+
+def _stored_credentials(store: SecretStore) -> Credentials:
+    """Read a store, again before the keys expire if they do."""
+
+    def fetch() -> dict[str, Any]:
+        keys = store.read()
+        return {
+            "access_key": keys.access_key_id,
+            "secret_key": keys.secret_access_key,
+            "token": keys.session_token,
+            "expiry_time": (keys.expires_at or _NEVER).isoformat(),
+        }
+
+    first = fetch()
+    if first["expiry_time"] == _NEVER.isoformat():
+        return Credentials(first["access_key"], first["secret_key"], first["token"])
+    # Each read of a lease makes new keys, so its length decides how early to read again; botocore
+    # would begin 15 minutes before the end, which for a short lease is at once, at every call.
+    left = datetime.fromisoformat(first["expiry_time"]) - datetime.now(timezone.utc)
+    if left.total_seconds() <= 0:
+        raise SettingError(
+            "aws_credentials_uri", "the keys in the store have expired: have them renewed there"
+        )
+    return RefreshableCredentials.create_from_metadata(
+        first,
+        refresh_using=fetch,
+        method="aws-credentials-uri",
+        advisory_timeout=min(900, int(left.total_seconds() / 4)),
+        mandatory_timeout=min(600, int(left.total_seconds() / 8)),
+    )
+
+
+class _Given(CredentialProvider):
+    """Gives a session the credentials that were made for it."""
+
+    METHOD = "given"
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    @override
+    def load(self) -> Credentials:
+        return self._credentials
 
 
 def endpoint_url(settings: Mapping[str, Any]) -> str | None:
@@ -241,28 +378,14 @@ def _assume_role(
     return assumed
 
 
-class _Given(CredentialProvider):
-    """Gives a session the credentials that were made for it."""
-
-    METHOD = "assume-role"
-
-    def __init__(self, credentials: Credentials) -> None:
-        super().__init__()
-        self._credentials = credentials
-
-    @override
-    def load(self) -> Credentials:
-        return self._credentials
-
-
 def _quiet_botocore() -> None:
-    """Keep tracebacks, and what botocore shows of requests at DEBUG, out of the log."""
-    logging.getLogger("botocore.credentials").addFilter(_without_traceback)
+    """Keep botocore's tracebacks, and what it shows of requests at DEBUG, out of the log."""
+    logging.getLogger("botocore.credentials").addFilter(_is_no_traceback)
     for name in ("botocore", "urllib3"):
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
 
 
-def _without_traceback(record: logging.LogRecord) -> bool:
-    record.exc_info = None
-    return True
+def _is_no_traceback(record: logging.LogRecord) -> bool:
+    # botocore warns of credentials that could not be refreshed; the error itself is told anyway.
+    return not record.exc_info

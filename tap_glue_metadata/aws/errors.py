@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from botocore import exceptions as botocore_errors
@@ -17,6 +18,7 @@ _DENIED_CODES: Final = frozenset(
 _GONE_CODES: Final = frozenset({"EntityNotFoundException"})
 # Lake Formation hides what it denies behind the code for what does not exist.
 _LAKE_FORMATION_DENIAL: Final = "insufficient lake formation permission"
+_EXPIRED_CODES: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
 _ABSENT_CODES: Final = frozenset({"UnknownOperationException", "UnknownOperation", "InvalidAction"})
 _NOT_IMPLEMENTED: Final = 501
 
@@ -24,17 +26,20 @@ _CHECK_KEYS: Final = (
     "check aws_access_key_id, aws_secret_access_key and aws_session_token, "
     "or the profile or environment that the credentials come from"
 )
+_CHECK_REGION: Final = f"{_CHECK_KEYS}; and enable the region for the account, if it is not"
 # AWS's own message is left out for these codes: after a failed signature it quotes the signed
 # request, session token included.
 _REFUSED_CREDENTIALS: Final = {
-    "AuthFailure": _CHECK_KEYS,
+    "AuthFailure": _CHECK_REGION,
     "IncompleteSignature": _CHECK_KEYS,
     "IncompleteSignatureException": _CHECK_KEYS,
-    "InvalidClientTokenId": _CHECK_KEYS,
+    "InvalidClientTokenId": _CHECK_REGION,
     "InvalidSignatureException": f"{_CHECK_KEYS}, and the clock of this machine",
     "MissingAuthenticationTokenException": _CHECK_KEYS,
     "SignatureDoesNotMatch": f"{_CHECK_KEYS}, and the clock of this machine",
-    "UnrecognizedClientException": _CHECK_KEYS,
+    "UnrecognizedClientException": _CHECK_REGION,
+    "OptInRequired": "enable the region for the account",
+    "RegionDisabledException": "enable the region for the account",
     "ExpiredToken": "the session token has expired: fetch new temporary credentials",
     "ExpiredTokenException": "the session token has expired: fetch new temporary credentials",
 }
@@ -70,7 +75,10 @@ _REMEDIES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (botocore_errors.NoRegionError, "set aws_regions, AWS_REGION, or a region in the profile"),
     (botocore_errors.SSLError, _CHECK_CERTIFICATE),
     (botocore_errors.ProxyConnectionError, "check HTTPS_PROXY and NO_PROXY"),
-    (botocore_errors.HTTPClientError, "check aws_endpoint_url, aws_regions and the network"),
+    (
+        botocore_errors.HTTPClientError,
+        "check aws_endpoint_url, aws_regions, HTTPS_PROXY and the network",
+    ),
     (botocore_errors.ConnectionError, "check aws_endpoint_url, aws_regions and the network"),
 )
 
@@ -100,6 +108,18 @@ class DeniedError(AwsError):
     """The credentials may not do this."""
 
 
+class RefusedError(AwsError):
+    """AWS does not accept the credentials at all; for a region that is not enabled, likewise."""
+
+
+class ExpiredError(RefusedError):
+    """The credentials were accepted, but are no longer."""
+
+
+class LostRoleError(RefusedError):
+    """The credentials of a role could not be fetched anew."""
+
+
 class GoneError(AwsError):
     """The object does not exist, or no longer."""
 
@@ -117,7 +137,7 @@ def translate(error: Exception, action: str, where: str) -> AwsError:
         where: The resource that was asked for, in words.
 
     Returns:
-        The error to raise in its place: denied, gone, absent, or any other, told in one line.
+        The error to raise in its place: denied, refused, gone, absent, or any other, in one line.
     """
     if not isinstance(error, botocore_errors.ClientError):
         return AwsError(_one_line(f"{action} for {where} failed: {describe(error)}"))
@@ -137,6 +157,7 @@ def translate(error: Exception, action: str, where: str) -> AwsError:
     elif code in _ABSENT_CODES or status == _NOT_IMPLEMENTED:
         kind, text = AbsentError, f"{action} is not known to the endpoint ({code})"
     elif code in _REFUSED_CREDENTIALS:
+        kind = ExpiredError if code in _EXPIRED_CODES else RefusedError
         text = f"AWS refuses the credentials ({code}): {_REFUSED_CREDENTIALS[code]}"
     elif code in _THROTTLED:
         text = (
@@ -161,4 +182,5 @@ def describe(error: Exception) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Put a text on one line, without the user and password of any URL in it."""
+    return re.sub(r"//[^/\s]*@", "//***@", " ".join(text.split()))

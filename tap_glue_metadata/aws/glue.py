@@ -15,7 +15,7 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import JSONParser, ResponseParserFactory
 
-from tap_glue_metadata.aws.errors import AbsentError, AwsError, TapError, translate
+from tap_glue_metadata.aws.errors import AbsentError, AwsError, LostRoleError, TapError, translate
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -100,7 +100,7 @@ class GlueClient:
     flight.
 
     Attributes:
-        calls: How often each operation was called, retries apart.
+        calls: How often each operation was called, whatever came of it; retries apart.
         retries: How many calls had to be repeated.
     """
 
@@ -146,21 +146,42 @@ class GlueClient:
             with self._slots:
                 answer: Json = method(**params)
         except (ClientError, BotoCoreError) as error:
+            self._count(
+                operation, (getattr(error, "response", None) or {}).get("ResponseMetadata", {})
+            )
             asked = getattr(error, "operation_name", operation)
             if asked != operation:  # the role's credentials had to be fetched anew
                 lost = translate(error, f"sts:{asked}", "these credentials")
-                raise AwsError(f"The credentials could not be refreshed: {lost}") from error
+                raise LostRoleError(f"The credentials could not be refreshed: {lost}") from error
             raise translate(error, f"glue:{operation}", self._where(params)) from error
+        except RuntimeError as error:  # how botocore tells that fresh credentials were expired
+            raise LostRoleError(f"The credentials could not be refreshed: {error}") from error
         metadata = answer.pop("ResponseMetadata")
-        with self._counting:
-            self.calls[operation] += 1
-            self.retries += metadata.get("RetryAttempts", 0)
+        self._count(operation, metadata)
         if metadata.get("Unreadable"):
             raise AwsError(
                 f"glue:{operation} for {self._where(params)} failed: the answer is no JSON object "
                 "(cut off, or not from AWS Glue); check aws_endpoint_url and the network"
             )
         return answer
+
+    def smallest(self, operation: str, items: int = 1, /, **params: Any) -> Json:
+        """Call an operation for as little as it gives.
+
+        Args:
+            operation: The operation's name.
+            items: How many items to ask for.
+            params: Its parameters, in AWS's casing.
+
+        Returns:
+            The answer, with so many items where the operation takes a page size.
+
+        Raises:
+            AwsError: AWS answered with an error, or not at all.
+        """
+        if "MaxResults" in self._input(operation):
+            params["MaxResults"] = items
+        return self.call(operation, **params)
 
     def pages(self, listing: Listing, **params: Any) -> Iterator[list[Any]]:
         """Read a listing page by page, until an answer carries no token.
@@ -220,6 +241,11 @@ class GlueClient:
         """
         answer = self.call(source.operation, **source.params, **{source.param: names})
         return answer.get(source.items) or []
+
+    def _count(self, operation: str, metadata: Mapping[str, Any]) -> None:
+        with self._counting:
+            self.calls[operation] += 1
+            self.retries += metadata.get("RetryAttempts", 0)
 
     def _page_size(self, operation: str) -> int | None:
         """Return the largest page that the service gives, or None where it takes no size."""

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tap_glue_metadata.aws.credentials import authenticate, open_session
-from tap_glue_metadata.aws.errors import AwsError, SettingError, translate
+from tap_glue_metadata.aws.credentials import AwsSession, Role, assume, authenticate, open_session
+from tap_glue_metadata.aws.errors import (
+    AwsError,
+    DeniedError,
+    RefusedError,
+    SettingError,
+    TapError,
+    translate,
+)
 from tap_glue_metadata.aws.glue import GlueClient, create_client
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    from botocore.client import BaseClient
     from botocore.session import Session
+
+ALL: Final = "all"
+_DEFAULT_PARTITION: Final = "aws"
+# A region of each partition that is always enabled, to assume roles in.
+_HOMES: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
 
 @dataclass(frozen=True)
@@ -29,48 +42,188 @@ class Scope:
         region: The region's code.
         partition: The part of AWS that the region is in, as it stands in ARNs: `aws`, `aws-cn`.
         glue: Calls Glue there.
+        catalog_ids: The catalogs to read; all that are visible if empty.
+        is_asked: Whether STS told the account, not aws_account_id.
     """
 
     account_id: str
     region: str
     partition: str
     glue: GlueClient
+    catalog_ids: tuple[str, ...] = ()
+    is_asked: bool = True
+
+    def __str__(self) -> str:
+        """Name the scope in messages."""
+        return f"account {self.account_id}, region {self.region}"
 
 
-def open_scopes(settings: Mapping[str, Any], operations: Collection[str]) -> list[Scope]:
-    """Connect, and open one scope for each region.
+@dataclass(frozen=True)
+class _Account:
+    """An account as the settings name it; its roles are assumed in the region `home`."""
+
+    name: str
+    roles: tuple[Role, ...]
+    regions: tuple[str, ...]
+    catalog_ids: tuple[str, ...]
+    home: str
+    has_all_regions: bool
+
+
+def open_scopes(
+    settings: Mapping[str, Any], operations: Collection[str]
+) -> tuple[list[Scope], list[tuple[str, TapError]]]:
+    """Connect, and open one scope for each account and region.
 
     Args:
         settings: The tap's settings.
         operations: The Glue operations that may be called.
 
     Returns:
-        The scopes, in the order of the regions; each region once.
+        The scopes, in the order of the settings, no account and region twice; and the name and the
+        error of each, of several, that the credentials may not open.
 
     Raises:
-        TapError: A setting, the credentials or the network are at fault.
+        TapError: A setting, the credentials or the network are at fault; with several accounts or
+            regions, for all of them.
     """
     session = open_session(settings)
-    regions = _regions(settings, session)
-    session = authenticate(session, settings, regions[0])
-    account_id = settings.get("aws_account_id") or _account_id(session)
-    slots = threading.BoundedSemaphore(settings["concurrency"])
-    return [
-        Scope(
+    accounts = list(_accounts(settings, session))
+    session = authenticate(session, settings, accounts[0].home)
+    opener = _Opener(settings, operations, session)
+    candidates = [(account, region) for account in accounts for region in account.regions]
+    scopes: dict[tuple[str, str], Scope] = {}
+    errors: dict[str, TapError] = {}
+    with ThreadPoolExecutor(settings["concurrency"]) as pool:
+        for name, opened in pool.map(lambda candidate: opener.open(*candidate), candidates):
+            if isinstance(opened, Scope):
+                key = (opened.account_id, opened.region)
+                scopes[key] = _merged(scopes[key], opened) if key in scopes else opened
+            elif isinstance(opened, (DeniedError, RefusedError, SettingError)):
+                errors[name] = opened
+            else:
+                raise opened
+    if not scopes:
+        raise next(iter(errors.values()))
+    return list(scopes.values()), list(errors.items())
+
+
+class _Opener:
+    """Opens scopes, from several threads."""
+
+    def __init__(
+        self, settings: Mapping[str, Any], operations: Collection[str], session: AwsSession
+    ) -> None:
+        self._settings = settings
+        self._operations = operations
+        self._session = session
+        self._slots = threading.BoundedSemaphore(settings["concurrency"])
+        self._sessions: dict[str, AwsSession | TapError] = {}
+        self._account_ids: dict[str, str] = {}
+        self._lock = threading.Lock()  # sessions and their clients are not made for several threads
+
+    def open(self, account: _Account, region: str) -> tuple[str, Scope | TapError]:
+        """Open a scope, or tell what cannot be opened, and why: a region, or the whole account."""
+        with self._lock:
+            session = self._session_of(account)
+        if not isinstance(session, AwsSession):
+            return account.name, session
+        name = f"{account.name}, region {region}"
+        try:
+            with self._lock:
+                client = create_client(session, region_name=region)
+            account_id = self._account_id(account, session, region)
+        except BotoCoreError as error:
+            return name, translate(error, "glue", f"region {region}")
+        except TapError as error:
+            return name, error
+        return name, Scope(
             account_id=account_id,
             region=region,
-            partition=_partition(session, region),
-            glue=GlueClient(_glue(session, region), operations, slots),
+            partition=partition_of(session, region),
+            glue=GlueClient(client, self._operations, self._slots),
+            catalog_ids=account.catalog_ids,
+            is_asked=bool(account.roles) or not self._settings.get("aws_account_id"),
         )
-        for region in regions
-    ]
+
+    def _session_of(self, account: _Account) -> AwsSession | TapError:
+        if account.name not in self._sessions:
+            try:
+                self._session.set_config_variable("region", account.home)
+                session_name = self._settings["aws_assume_role_session_name"]
+                session = assume(self._session, account.roles, session_name)
+            except TapError as error:
+                self._sessions[account.name] = error
+            else:
+                self._sessions[account.name] = session
+        return self._sessions[account.name]
+
+    def _account_id(self, account: _Account, session: AwsSession, region: str) -> str:
+        """Ask STS whose the credentials are: once, but for all regions in each of them.
+
+        Only the region itself tells whether it is enabled; where regions are named, a network may
+        have an STS endpoint for one of them alone.
+        """
+        given = self._settings.get("aws_account_id")
+        if given and not account.roles:
+            return str(given)
+        with self._lock:
+            if account.has_all_regions:
+                return _caller_account(session, region)
+            if account.name not in self._account_ids:
+                self._account_ids[account.name] = _caller_account(session, account.home)
+            return self._account_ids[account.name]
 
 
-def _regions(settings: Mapping[str, Any], session: Session) -> list[str]:
-    """Return the regions of the settings, else the one of the chain."""
-    regions = settings.get("aws_regions") or [session.get_config_variable("region")]
-    known = [region for region in regions if region]
-    if not known:
+def _caller_account(session: AwsSession, region: str) -> str:
+    try:
+        sts: Any = session.create_client("sts", region_name=region)
+        with closing(sts):
+            return str(sts.get_caller_identity()["Account"])
+    except ClientError as error:
+        raise translate(error, "sts:GetCallerIdentity", "these credentials") from error
+    except BotoCoreError as error:
+        problem = translate(error, "sts:GetCallerIdentity", "these credentials")
+        raise AwsError(
+            f"{problem}; where no STS endpoint can be reached, set aws_account_id"
+        ) from error
+
+
+def _accounts(settings: Mapping[str, Any], session: Session) -> Iterator[_Account]:
+    """Give the accounts of the settings, or the one that the credentials belong to."""
+    common = tuple(_common_roles(settings))
+    listed = settings.get("aws_accounts") or []
+    for index, account in enumerate(listed):
+        setting = f"aws_accounts[{index}]"
+        role = Role(account["role_arn"], account.get("external_id"), setting)
+        yield _account(f"{setting} ({role.arn})", (*common, role), account, settings, session)
+    if not listed:
+        yield _account("these credentials", common, {}, settings, session)
+
+
+def _account(
+    name: str,
+    roles: tuple[Role, ...],
+    own: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    session: Session,
+) -> _Account:
+    """Check an account's roles and regions; what it does not say, the settings do."""
+    arns = [role.arn for role in roles]
+    for role in roles:
+        if arns.count(role.arn) > 1:
+            raise SettingError(roles[-1].setting, f"{role.arn} stands twice in the chain of roles")
+    setting = roles[-1].setting if own.get("regions") else "aws_regions"
+    chain: str | None = session.get_config_variable("region")
+    given: list[str] = own.get("regions") or settings.get("aws_regions") or [chain or ""]
+    if ALL in given:
+        partition = arns[-1].split(":")[1] if arns and arns[-1].count(":") else None
+        partition = partition or (partition_of(session, chain) if chain else _DEFAULT_PARTITION)
+        given = session.get_available_regions("glue", partition_name=partition)
+        home = chain if chain in given else _HOMES.get(partition, given[0] if given else "")
+    else:
+        home = given[0]
+    if not any(given):
         raise SettingError(
             "aws_regions",
             'no region is known; set it, for instance to ["eu-west-1"], or AWS_REGION or a region '
@@ -78,12 +231,36 @@ def _regions(settings: Mapping[str, Any], session: Session) -> list[str]:
         )
     # An endpoint of one's own, such as an emulator, may know regions that AWS does not have.
     if not settings.get("aws_endpoint_url"):
-        for region in known:
-            _check_region(region, session)
-    return list(dict.fromkeys(known))
+        for region in given:
+            check_region(setting, region, session)
+    return _Account(
+        name=name,
+        roles=roles,
+        regions=tuple(dict.fromkeys(given)),
+        catalog_ids=tuple(own.get("catalog_ids") or settings.get("catalog_ids") or ()),
+        home=home,
+        has_all_regions=ALL in (own.get("regions") or settings.get("aws_regions") or ()),
+    )
 
 
-def _check_region(region: str, session: Session) -> None:
+def _common_roles(settings: Mapping[str, Any]) -> Iterator[Role]:
+    if arn := settings.get("aws_assume_role_arn"):
+        yield Role(arn, settings.get("aws_assume_role_external_id"), "aws_assume_role_arn")
+    for role in settings.get("aws_assume_role_chain") or []:
+        yield Role(role["role_arn"], role.get("external_id"), "aws_assume_role_chain")
+
+
+def check_region(setting: str, region: str, session: Session) -> None:
+    """Refuse a region that AWS Glue is not known to have.
+
+    Args:
+        setting: The setting that names it, for the message.
+        region: Its code.
+        session: Whose data on regions counts.
+
+    Raises:
+        SettingError: It is none, or newer than the installed boto3.
+    """
     known = [
         name
         for partition in session.get_available_partitions()
@@ -93,34 +270,22 @@ def _check_region(region: str, session: Session) -> None:
         near = get_close_matches(region, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "check its spelling"
         raise SettingError(
-            "aws_regions",
+            setting,
             f"{region!r} is no region that AWS Glue is known to have; {hint} "
             "(for a region newer than the installed boto3, upgrade boto3)",
         )
 
 
-def _partition(session: Session, region: str) -> str:
+def partition_of(session: Session, region: str) -> str:
+    """Return the partition of a region, `aws` for one that is unknown."""
     try:
         return session.get_partition_for_region(region)
     except BotoCoreError:  # a region of an emulator's own
-        return "aws"
+        return _DEFAULT_PARTITION
 
 
-def _account_id(session: Session) -> str:
-    try:
-        sts: Any = session.create_client("sts")
-        return str(sts.get_caller_identity()["Account"])
-    except (BotoCoreError, ClientError) as error:
-        translated = translate(error, "sts:GetCallerIdentity", "these credentials")
-        if isinstance(error, ClientError):
-            raise translated from error
-        raise AwsError(
-            f"{translated}; where no STS endpoint can be reached, set aws_account_id"
-        ) from error
-
-
-def _glue(session: Session, region: str) -> BaseClient:
-    try:
-        return create_client(session, region_name=region)
-    except BotoCoreError as error:
-        raise translate(error, "glue", f"region {region}") from error
+def _merged(first: Scope, second: Scope) -> Scope:
+    """Join two scopes of one account and region; no list of catalogs means all of them."""
+    both = first.catalog_ids and second.catalog_ids
+    catalog_ids = tuple(dict.fromkeys((*first.catalog_ids, *second.catalog_ids))) if both else ()
+    return replace(first, catalog_ids=catalog_ids)

@@ -80,6 +80,7 @@ class GlueStream(Stream):
         """
         super().__init__(tap)
         self._walk = walk
+        self._has_read = False
         self._project = compile_projection(self.schema)
         self._objects = [
             name for name, field in self.schema["properties"].items() if "properties" in field
@@ -87,9 +88,15 @@ class GlueStream(Stream):
         self._name_field = self.primary_keys[-1]
 
     @classmethod
+    def reads(cls) -> tuple[Source, Level]:
+        """Return what the stream reads by, and what that is called for."""
+        return cls.source, cls.level
+
+    @classmethod
     def operations(cls) -> frozenset[str]:
         """Return the Glue operations that reading the stream calls."""
-        return cls.source.operations | cls.level.operations
+        source, level = cls.reads()
+        return source.operations | level.operations
 
     def objects(self) -> Iterator[Found]:
         """Read the objects of the stream.
@@ -156,6 +163,13 @@ class GlueStream(Stream):
         if level < logging.ERROR or not isinstance(sys.exc_info()[1], TapError):
             super().log(message, *args, level=level, **kwargs)
 
+    @override
+    def log_sync_costs(self) -> None:
+        # The SDK calls it for every stream when all are done, and has no other hook there.
+        super().log_sync_costs()
+        if self._has_read:
+            self._walk().finish()
+
     # The SDK's own pass calls sync() of each child for each parent: a SCHEMA message, log lines
     # and a state partition for every table. Here one pass serves a stream and its children.
     @override
@@ -207,6 +221,7 @@ class GlueStream(Stream):
     def _pass(self, outlets: list[_Outlet]) -> None:
         """Read the objects once; write the records of this stream and of its children."""
         walk = self._walk()
+        self._has_read = True
         calls = walk.calls
         with ExitStack() as stack:
             for outlet in outlets:
@@ -220,6 +235,8 @@ class GlueStream(Stream):
                     break
         for outlet in outlets:
             outlet.stream.write_state()
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            walk.finish()  # a test run has no hook at its end
         counts = ", ".join(f"{outlet.written} {outlet.stream.name}" for outlet in outlets)
         self.logger.info("Read %s in %d calls of AWS Glue", counts, walk.calls - calls)
 
@@ -256,8 +273,8 @@ class EmbeddedStream(GlueStream):
 
     @classmethod
     @override
-    def operations(cls) -> frozenset[str]:
-        return cls.parent_stream_type.operations()
+    def reads(cls) -> tuple[Source, Level]:
+        return cls.parent_stream_type.reads()
 
     @override
     def objects(self) -> Iterator[Found]:

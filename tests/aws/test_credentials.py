@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,11 @@ from hypothesis import strategies as st
 from tap_glue_metadata.aws.credentials import client_config, endpoint_url
 from tap_glue_metadata.aws.errors import AwsError, DeniedError, SettingError, TapError
 from tap_glue_metadata.aws.scopes import Scope, open_scopes
+from tap_glue_metadata.aws.secret_stores import Keys, SecretStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Json
     from fake_aws import FakeAws
 
@@ -28,7 +32,8 @@ PROFILE_KEYS = "aws_access_key_id = profile\naws_secret_access_key = testing\n"
 
 
 def connect(settings: Json, **changes: Any) -> Scope:
-    (scope,) = open_scopes(complete(settings | changes), {"GetJobs"})
+    (scope,), unopened = open_scopes(complete(settings | changes), {"GetJobs"})
+    assert not unopened
     return scope
 
 
@@ -232,6 +237,88 @@ def test_a_role_that_is_taken_away_in_the_run(endpoint: FakeAws, settings: Json)
     assert not isinstance(caught.value, DeniedError)
     assert "sts:AssumeRole" in str(caught.value)
 
+
+def test_a_role_whose_credentials_come_expired(endpoint: FakeAws, settings: Json) -> None:
+    endpoint.roles[ROLE] = Role(OTHER, duration_seconds=-60)  # as after a clock that is fast
+    with pytest.raises(TapError, match="expired"):
+        connect(settings, aws_assume_role_arn=ROLE)
+
+
+# Keys of a store
+
+
+class Answers(SecretStore):
+    """Reads one answer after the other."""
+
+    def __init__(self, *answers: Keys | TapError) -> None:
+        self.rest = list(answers)
+
+    def read(self) -> Keys:
+        answer = self.rest.pop(0)
+        if isinstance(answer, TapError):
+            raise answer
+        return answer
+
+
+def pair(name: str, lifetime: float | None = None) -> Keys:
+    if lifetime is None:
+        return Keys(name, "testing")
+    return Keys(
+        name, "testing", expires_at=datetime.now(timezone.utc) + timedelta(seconds=lifetime)
+    )
+
+
+@pytest.fixture
+def from_store(
+    endpoint: FakeAws, settings: Json, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Scope]:
+    """Connect with what a store answers."""
+    endpoint.accounts = dict.fromkeys(["first", "second"], ACCOUNT)
+
+    def from_store(*answers: Keys | TapError) -> Scope:
+        store = Answers(*answers)
+        monkeypatch.setattr("tap_glue_metadata.aws.credentials.open_store", lambda *_: store)
+        return connect(settings, aws_credentials_uri="vault://kept")
+
+    return from_store
+
+
+@pytest.mark.parametrize("lifetime", [None, 3600])
+def test_keys_of_a_store_that_last_are_read_once(
+    endpoint: FakeAws, from_store: Callable[..., Scope], lifetime: float | None
+) -> None:
+    scope = from_store(pair("first", lifetime))
+    for _ in range(3):
+        scope.glue.call("GetJobs")
+    assert {call.access_key for call in endpoint.calls} == {"first"}
+
+
+@pytest.mark.parametrize("lifetime", [None, 3600])
+def test_keys_of_a_store_that_expired_are_read_again(
+    endpoint: FakeAws, from_store: Callable[..., Scope], lifetime: float | None
+) -> None:
+    scope = from_store(pair("first", 0.5), pair("second", lifetime))
+    time.sleep(0.6)
+    for _ in range(3):
+        scope.glue.call("GetJobs")
+    assert [call.access_key for call in endpoint.calls] == ["first", *["second"] * 3]
+
+
+def test_a_store_that_fails_in_the_run(from_store: Callable[..., Scope]) -> None:
+    scope = from_store(pair("first", 0.5), SettingError("aws_credentials_uri", "it is sealed"))
+    time.sleep(0.6)
+    with pytest.raises(TapError, match=r"^Setting 'aws_credentials_uri': it is sealed$"):
+        scope.glue.call("GetJobs")
+
+
+def test_a_store_that_gives_expired_keys_in_the_run(from_store: Callable[..., Scope]) -> None:
+    scope = from_store(pair("first", 0.5), pair("second", -1))
+    time.sleep(0.6)
+    with pytest.raises(TapError, match="expired"):
+        scope.glue.call("GetJobs")
+
+
+# What STS says
 
 QUOTED = "The Canonical String for this request should have been x-amz-security-token:testing-token"
 

@@ -12,7 +12,9 @@ from tap_glue_metadata.aws.errors import (
     AbsentError,
     AwsError,
     DeniedError,
+    ExpiredError,
     GoneError,
+    RefusedError,
     SettingError,
     TapError,
     describe,
@@ -99,10 +101,19 @@ def test_refused_credentials_without_what_aws_quotes(code: str, remedy: str) -> 
     kind, text = told(
         refusal(code, "The canonical string was: POST / x-amz-security-token:testing")
     )
-    assert kind is AwsError
+    assert kind is (ExpiredError if remedy == "expired" else RefusedError)
     assert text.startswith(f"AWS refuses the credentials ({code}): ")
     assert remedy in text
     assert "testing" not in text
+
+
+@pytest.mark.parametrize("code", ["RegionDisabledException", "OptInRequired"])
+def test_a_region_that_is_not_enabled(code: str) -> None:
+    # STS model, AssumeRole; Glue Web API Reference, "Common Error Types".
+    kind, text = told(refusal(code, status=403))
+    assert kind in {DeniedError, RefusedError}  # so that other regions are read
+    assert f"({code})" in text
+    assert "enable" in text
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "Throttling", "RequestLimitExceeded"])

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def connect(settings: Json, **changes: Any) -> list[Scope]:
-    return open_scopes(complete(settings | changes), {"GetJobs"})
+    scopes, unopened = open_scopes(complete(settings | changes), {"GetJobs"})
+    assert not unopened
+    return scopes
 
 
 @pytest.mark.parametrize(

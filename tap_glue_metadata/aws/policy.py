@@ -1,0 +1,192 @@
+"""Operations in use -> the least IAM policy that allows them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from botocore.exceptions import BotoCoreError
+from botocore.session import Session
+
+from tap_glue_metadata.aws.errors import SettingError
+from tap_glue_metadata.aws.scopes import check_region, partition_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+LAKE_FORMATION_NOTE: Final = (
+    "Where Lake Formation governs the catalog, grant these credentials DESCRIBE there on the "
+    "databases and tables too; Glue leaves out of its lists what is not granted."
+)
+LINKS_NOTE: Final = (
+    "For tables behind resource links, add the ARNs of the catalog, database and tables that the "
+    "links lead to, in their owners' accounts and regions, to those of glue:GetTables."
+)
+
+# The types of resource that Glue checks for an operation (service authorization reference of
+# AWS Glue). Those of the Data Catalog form a path; operations that are missing here, such as
+# GetJobs, can be granted on `*` only.
+_DATABASE: Final = ("catalog", "database")
+_RESOURCES: Final[dict[str, tuple[str, ...]]] = {
+    "BatchGetCrawlers": ("crawler",),
+    "BatchGetWorkflows": ("workflow",),
+    "GetWorkflow": ("workflow",),
+    "GetCatalogs": ("catalog",),
+    "GetDatabases": _DATABASE,
+    "GetTables": (*_DATABASE, "table"),
+    "GetUserDefinedFunctions": (*_DATABASE, "userDefinedFunction"),
+}
+_IN_DATABASE: Final = frozenset({"table", "userDefinedFunction"})
+# What AWS checks besides the operation itself (there: dependent actions).
+_DEPENDENT: Final = {"BatchGetWorkflows": "GetWorkflow"}
+
+
+class PolicyPlace(NamedTuple):
+    """Partition, account and region as they stand in ARNs; `*` for what is not known.
+
+    Attributes:
+        partition: The part of AWS.
+        account_id: The account.
+        region: The region's code.
+        owners: The accounts whose catalogs are read.
+    """
+
+    partition: str
+    account_id: str
+    region: str
+    owners: tuple[str, ...]
+
+
+def policy_places(settings: Mapping[str, Any]) -> list[PolicyPlace]:
+    """Tell from the settings alone, without a call, what a policy is to cover.
+
+    Args:
+        settings: The tap's settings.
+
+    Returns:
+        The accounts and regions that the settings name.
+    """
+    region = ("region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None)
+    session = Session(session_vars={"region": region}, profile=settings.get("aws_profile") or None)
+    return list(dict.fromkeys(_places(settings, session)))
+
+
+def _places(settings: Mapping[str, Any], session: Session) -> Iterator[PolicyPlace]:
+    for setting, account in _accounts(settings):
+        partition, account_id = _of_role(setting, account.get("role_arn"), session)
+        account_id = account_id or settings.get("aws_account_id") or "*"
+        pins = account.get("catalog_ids") or settings.get("catalog_ids") or []
+        owners = [account_id, *(catalog_id.partition(":")[0] for catalog_id in pins)]
+        shares = settings.get("resource_share_type")
+        for region in account.get("regions") or settings.get("aws_regions") or ["*"]:
+            known = region not in {"*", "all"}
+            if known and not settings.get("aws_endpoint_url"):
+                check_region("aws_regions", region, session)
+            yield PolicyPlace(
+                partition_of(session, region) if known else partition,
+                account_id,
+                region if known else "*",
+                ("*",) if shares or "*" in owners else tuple(dict.fromkeys(owners)),
+            )
+
+
+def _accounts(settings: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Give the accounts, each with the setting of the role that is assumed there last."""
+    for index, account in enumerate(settings.get("aws_accounts") or []):
+        yield f"aws_accounts[{index}]", account
+    if not settings.get("aws_accounts"):
+        chain = settings.get("aws_assume_role_chain")
+        last = chain[-1] if chain else {"role_arn": settings.get("aws_assume_role_arn")}
+        yield "aws_assume_role_chain" if chain else "aws_assume_role_arn", last
+
+
+def _of_role(setting: str, arn: str | None, session: Session) -> tuple[str, str]:
+    """Return the partition and account of a role; without one, the partition of the chain."""
+    if not arn:
+        try:
+            return partition_of(session, session.get_config_variable("region") or ""), ""
+        except BotoCoreError:  # a profile that is not on this machine
+            return "aws", ""
+    found = re.fullmatch(r"arn:([\w-]+):iam::(\d{12}):role/.+", arn)
+    if found is None:
+        raise SettingError(setting, f"{arn!r} is no ARN of a role")
+    return found[1], found[2]
+
+
+def checked_operations(operations: Iterable[str]) -> list[str]:
+    """Add to some operations those whose actions AWS checks along with them.
+
+    Args:
+        operations: Names of Glue operations.
+
+    Returns:
+        All of them, sorted.
+    """
+    named = set(operations)
+    return sorted(named | {_DEPENDENT[name] for name in named & _DEPENDENT.keys()})
+
+
+def iam_policy(
+    operations: Iterable[str],
+    places: Sequence[PolicyPlace],
+    databases: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Write the policy that allows some operations, and nothing else.
+
+    Args:
+        operations: Names of Glue operations, such as `GetTables`.
+        places: Partition, account and region of each scope; `*` for what is not known.
+        databases: Globs of the databases whose tables are read; all if empty.
+
+    Returns:
+        An identity-based policy. Actions that take the same resources share a statement.
+    """
+    by_resources: dict[tuple[str, ...], list[str]] = {}
+    for operation in checked_operations(operations):
+        by_resources.setdefault(_RESOURCES.get(operation, ()), []).append(f"glue:{operation}")
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": f"Read{kinds[-1][0].upper()}{kinds[-1][1:]}" if kinds else "ReadUnscoped",
+                "Effect": "Allow",
+                "Action": actions,
+                "Resource": _arns(kinds, places, databases),
+            }
+            for kinds, actions in sorted(by_resources.items())
+        ],
+    }
+
+
+def _arns(
+    kinds: tuple[str, ...], places: Sequence[PolicyPlace], databases: Sequence[str]
+) -> list[str] | str:
+    if not kinds:
+        return "*"
+    arns = [
+        f"arn:{place.partition}:glue:{place.region}:{account_id}:{name}"
+        for place in places
+        for account_id in (place.owners if kinds[0] == "catalog" else [place.account_id])
+        for kind in kinds
+        for name in _names(kind, kinds, databases)
+    ]
+    return list(dict.fromkeys(arns))
+
+
+def _names(kind: str, kinds: tuple[str, ...], databases: Sequence[str]) -> list[str]:
+    if kind == "catalog":
+        return ["catalog", "catalog/*"]  # the default one, and those nested in it
+    # To list databases takes the right to all of them; their tables can be had one by one.
+    if not databases or kinds == _DATABASE or kind not in {"database", *_IN_DATABASE}:
+        return [f"{kind}/*"]
+    # The name itself in the default catalog; in a nested one, the catalog's path goes before it.
+    globs = [f"{kind}/{path}{_iam_glob(name)}" for name in databases for path in ("", "*/")]
+    return [f"{glob}/*" for glob in globs] if kind in _IN_DATABASE else globs
+
+
+def _iam_glob(pattern: str) -> str:
+    """Turn a glob of the settings into IAM's, which knows `*` and `?` but no classes.
+
+    IAM tells upper from lower case, and Glue keeps names in lower case.
+    """
+    return (pattern.split("[", 1)[0] + "*" if "[" in pattern else pattern).lower()
