@@ -19,7 +19,8 @@ from tap_glue_metadata.walk import CATALOGS, DATABASES, Level, Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tap_glue_metadata.aws.glue import Json, Listing, Source
+    from tap_glue_metadata.aws.glue import Listing, Source
+    from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope
     from tap_glue_metadata.walk import Walk
 

@@ -8,22 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from tap_glue_metadata.aws.errors import (
-    AbsentError,
-    AwsError,
-    DeniedError,
-    ExpiredError,
-    GoneError,
-    LostRoleError,
-    RefusedError,
-)
-from tap_glue_metadata.aws.glue import BatchGet, Json, Listing, Source
+from tap_glue_metadata.aws.errors import AbsentError, DeniedError, GoneError, RefusedError
+from tap_glue_metadata.aws.glue import BatchGet, Listing, Source
+from tap_glue_metadata.denials import Denials
 from tap_glue_metadata.fan_out import ItemT, ResultT, fan_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
     from tap_glue_metadata.aws.errors import TapError
+    from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope
     from tap_glue_metadata.filters import Filters
 
@@ -124,13 +118,7 @@ class Walk:
         self._follow_links = follow_links
         self._share = {"ResourceShareType": resource_share_type} if resource_share_type else {}
         self._workers = concurrency
-        self._skip_denied = skip_denied
-        self._unreported = list(unopened)
-        self._denials: list[TapError] = []
-        self._told: set[str] = set()
-        self._answered = False
-        self._open: set[Scope] = set()  # those that have accepted the credentials
-        self._refused: set[Scope] = set()
+        self.denials = Denials(scopes, self.unopened, skip=skip_denied)
         self._catalogs_of: dict[Scope, list[str]] = {}
         self._warned: set[tuple[str, str]] = set()
 
@@ -187,7 +175,7 @@ class Walk:
         """
         for place in self._places(Level.SCOPE):
             expected = dict.fromkeys(walked.catalog_id for walked in self._catalog_places(place))
-            if place.scope in self._refused:
+            if self.denials.is_refused(place.scope):
                 continue
             for catalog in self._listed_catalogs(place):
                 catalog_id = catalog.get("CatalogId") or place.scope.account_id
@@ -225,36 +213,6 @@ class Walk:
                 yield place, table
         self._warn_of_idle_filters("tables")
 
-    def skip(self, where: str, error: TapError) -> None:
-        """Go on without what may not be read, with a warning; or do not.
-
-        Args:
-            where: What is left out.
-            error: Why.
-
-        Raises:
-            TapError: The error, if a denial is to end the run.
-        """
-        if not self._skip_denied:
-            raise error
-        line = f"Skipped in {where}: {error}"
-        if line not in self._told:
-            self._told.add(line)
-            self._denials.append(error)
-            LOGGER.warning("%s", line)
-
-    def finish(self) -> None:
-        """Sum up what was skipped, at the end of a run.
-
-        Raises:
-            AwsError: Everything was denied.
-        """
-        if self._denials and not self._answered:
-            raise AwsError(f"Nothing could be read, all was denied; the first: {self._denials[0]}")
-        if self._denials:
-            LOGGER.warning("%d times access was denied: the run is incomplete", len(self._denials))
-        self._denials = []
-
     def _fan_out(
         self, work: Callable[[ItemT], Iterable[ResultT]], items: Iterable[ItemT]
     ) -> Iterator[ResultT]:
@@ -263,9 +221,8 @@ class Walk:
     def _places(self, level: Level) -> Iterator[Place]:
         if level is Level.DATABASE:
             return self._database_places()
-        while self._unreported:
-            self.skip(*self._unreported.pop(0))
-        scopes = (Place(scope) for scope in self.scopes if scope not in self._refused)
+        self.denials.report_unopened()
+        scopes = (Place(scope) for scope in self.scopes if not self.denials.is_refused(scope))
         if level is Level.SCOPE:
             return scopes
         return self._fan_out(self._catalog_places, scopes)
@@ -274,7 +231,7 @@ class Walk:
         try:
             ids = self._catalogs(place.scope)
         except RefusedError as error:
-            self._refuse(place.scope, error)
+            self.denials.refuse(place.scope, error)
             return
         for catalog_id in ids:
             yield Place(place.scope, catalog_id)
@@ -303,27 +260,23 @@ class Walk:
             except AbsentError:
                 LOGGER.info("%s: GetCatalogs is not known here; one catalog is read", scope.region)
             except DeniedError as error:
-                if not self._skip_denied:
-                    raise
-                LOGGER.warning(
-                    "Only the default catalog %s is read, since others cannot be listed; name the "
-                    "catalogs in catalog_ids, or: %s",
-                    scope.account_id,
+                self.denials.warn(
+                    f"Only the default catalog {scope.account_id} is read, since others cannot be "
+                    f"listed; name the catalogs in catalog_ids, or: {error}",
                     error,
                 )
-                self._denials.append(error)
             self._catalogs_of[scope] = list(dict.fromkeys(ids))
         return self._catalogs_of[scope]
 
     def _listed_catalogs(self, place: Place) -> Iterator[Json]:
         try:
             for page in place.scope.glue.pages(CATALOGS):
-                self._answered = True
+                self.denials.accept(place.scope, answered=True)
                 yield from page
         except (AbsentError, DeniedError) as error:
             LOGGER.debug("Catalogs cannot be listed: %s", error)
         except RefusedError as error:
-            self._refuse(place.scope, error)
+            self.denials.refuse(place.scope, error)
 
     def _warn_of_idle_filters(self, kind: str) -> None:
         for setting, pattern in self.filters.idle(kind):
@@ -334,18 +287,22 @@ class Walk:
     def _read(
         self, source: Listing, place: Place, *, is_way: bool = False
     ) -> Iterator[tuple[Place, list[Json]]]:
+        found = 0
         try:
             for page in place.scope.glue.pages(source, **place.params):
-                self._accept(place.scope, answered=not is_way)
+                found += len(page)
+                self.denials.accept(place.scope, answered=not is_way)
                 yield place, page
+            if not found:  # a way that ends here is an answer too
+                self.denials.accept(place.scope, answered=True)
         except GoneError:
             if place.database_name is None:
                 raise
             LOGGER.info("Database %s vanished while it was read", place.database_name)
         except DeniedError as error:
-            self.skip(str(place.scope), error)
+            self.denials.skip(str(place.scope), error)
         except RefusedError as error:
-            self._refuse(place.scope, error)
+            self.denials.refuse(place.scope, error)
 
     def _list_names(self, source: BatchGet, place: Place) -> Iterator[tuple[Place, list[str]]]:
         names: list[str] = []
@@ -353,11 +310,11 @@ class Walk:
             for names in place.scope.glue.batches(source, **place.params):
                 yield place, names
         except DeniedError as error:
-            self.skip(str(place.scope), error)
+            self.denials.skip(str(place.scope), error)
         except RefusedError as error:
-            self._refuse(place.scope, error)
+            self.denials.refuse(place.scope, error)
         else:
-            self._accept(place.scope, answered=not names)
+            self.denials.accept(place.scope, answered=not names)
 
     def _get_batch(
         self, source: BatchGet, batch: tuple[Place, list[str]]
@@ -366,34 +323,9 @@ class Walk:
         try:
             page = place.scope.glue.batch(source, names)
         except DeniedError as error:
-            self.skip(str(place.scope), error)
+            self.denials.skip(str(place.scope), error)
         except RefusedError as error:
-            self._refuse(place.scope, error)
+            self.denials.refuse(place.scope, error)
         else:
-            self._accept(place.scope, answered=True)
+            self.denials.accept(place.scope, answered=True)
             yield place, page
-
-    def _accept(self, scope: Scope, *, answered: bool) -> None:
-        """Note that a scope takes the credentials, and whether it gave what a stream asked for."""
-        self._open.add(scope)
-        self._answered = self._answered or answered
-
-    def _refuse(self, scope: Scope, error: RefusedError) -> None:
-        """Leave out a scope that refuses the credentials, such as a region that is not enabled.
-
-        Raises:
-            RefusedError: There is no other scope; or they were accepted before, so that what is
-                refused now is no matter of this scope.
-        """
-        if isinstance(error, LostRoleError):  # all regions of the account share the role
-            others = [other for other in self.scopes if other.account_id != scope.account_id]
-            is_of_scope = bool(others or self.unopened)
-        elif isinstance(error, ExpiredError) or scope in self._open:
-            is_of_scope = False
-        else:
-            is_of_scope = len(self.scopes) + len(self.unopened) > 1
-        if not is_of_scope:
-            raise error
-        if scope not in self._refused:
-            self._refused.add(scope)
-            self.skip(str(scope), error)

@@ -410,6 +410,19 @@ def test_a_pass_over_accounts_outlives_the_credentials_of_their_roles(
     assert set(assumed(organised)) == {("testing", "hub"), ("hub", "reader")}
 
 
+def test_each_is_refreshed_in_a_region_of_its_account(organised: FakeAws, settings: Json) -> None:
+    for account in (ACCOUNT, OTHER):  # so that each call assumes it anew
+        organised.roles[role(account)] = Role(account, duration_seconds=2)
+    pairs = zip((ACCOUNT, OTHER), REGIONS, strict=True)
+    accounts = [{"role_arn": role(account), "regions": [region]} for account, region in pairs]
+    scopes = opened(settings, aws_accounts=accounts)
+    organised.calls.clear()
+    for scope in scopes:
+        scope.glue.call("GetJobs")
+    asked = [(call.operation, call.region) for call in organised.calls]
+    assert asked == [(name, region) for region in REGIONS for name in ("AssumeRole", "GetJobs")]
+
+
 def test_a_role_of_several_that_is_taken_away_in_the_run(
     organised: FakeAws, settings: Json, caplog: pytest.LogCaptureFixture
 ) -> None:

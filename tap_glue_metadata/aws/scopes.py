@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tap_glue_metadata.aws.credentials import AwsSession, Role, assume, authenticate, open_session
+from tap_glue_metadata.aws.credentials import Role, assume, authenticate, open_session
 from tap_glue_metadata.aws.errors import (
     AwsError,
     DeniedError,
@@ -20,7 +20,9 @@ from tap_glue_metadata.aws.errors import (
     TapError,
     translate,
 )
-from tap_glue_metadata.aws.glue import GlueClient, create_client
+from tap_glue_metadata.aws.glue import GlueClient
+from tap_glue_metadata.aws.raw_json import create_client
+from tap_glue_metadata.aws.session import AwsSession
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -149,9 +151,8 @@ class _Opener:
     def _session_of(self, account: _Account) -> AwsSession | TapError:
         if account.name not in self._sessions:
             try:
-                self._session.set_config_variable("region", account.home)
                 session_name = self._settings["aws_assume_role_session_name"]
-                session = assume(self._session, account.roles, session_name)
+                session = assume(self._session, account.roles, session_name, account.home)
             except TapError as error:
                 self._sessions[account.name] = error
             else:
@@ -167,17 +168,19 @@ class _Opener:
         given = self._settings.get("aws_account_id")
         if given and not account.roles:
             return str(given)
+        if account.has_all_regions:
+            with self._lock:
+                sts = session.create_client("sts", region_name=region)
+            return _caller_account(sts)
         with self._lock:
-            if account.has_all_regions:
-                return _caller_account(session, region)
             if account.name not in self._account_ids:
-                self._account_ids[account.name] = _caller_account(session, account.home)
+                sts = session.create_client("sts", region_name=account.home)
+                self._account_ids[account.name] = _caller_account(sts)
             return self._account_ids[account.name]
 
 
-def _caller_account(session: AwsSession, region: str) -> str:
+def _caller_account(sts: Any) -> str:  # noqa: ANN401 - botocore's clients have no types
     try:
-        sts: Any = session.create_client("sts", region_name=region)
         with closing(sts):
             return str(sts.get_caller_identity()["Account"])
     except ClientError as error:

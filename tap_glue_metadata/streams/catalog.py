@@ -18,7 +18,7 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_glue_metadata.aws.glue import Json
+    from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.walk import Found, Place
 
 

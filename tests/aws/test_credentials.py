@@ -15,10 +15,10 @@ from fake_aws import Role
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_glue_metadata.aws.credentials import client_config, endpoint_url
 from tap_glue_metadata.aws.errors import AwsError, DeniedError, SettingError, TapError
 from tap_glue_metadata.aws.scopes import Scope, open_scopes
 from tap_glue_metadata.aws.secret_stores import Keys, SecretStore
+from tap_glue_metadata.aws.session import client_config, endpoint_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -238,10 +238,14 @@ def test_a_role_that_is_taken_away_in_the_run(endpoint: FakeAws, settings: Json)
     assert "sts:AssumeRole" in str(caught.value)
 
 
-def test_a_role_whose_credentials_come_expired(endpoint: FakeAws, settings: Json) -> None:
+@pytest.mark.parametrize("role", [{"aws_assume_role_arn": ROLE}, {"aws_profile": "p"}])
+def test_a_role_whose_credentials_come_expired(
+    endpoint: FakeAws, settings: Json, role: Json
+) -> None:
+    write_config(f"[profile p]\nrole_arn = {ROLE}\ncredential_source = Environment\n")
     endpoint.roles[ROLE] = Role(OTHER, duration_seconds=-60)  # as after a clock that is fast
     with pytest.raises(TapError, match="expired"):
-        connect(settings, aws_assume_role_arn=ROLE)
+        connect(settings, **role)
 
 
 # Keys of a store

@@ -12,15 +12,15 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 from conftest import ACCOUNT, complete
 
-from tap_glue_metadata.aws.credentials import client_config, endpoint_url
 from tap_glue_metadata.aws.errors import AbsentError, AwsError, DeniedError
 from tap_glue_metadata.aws.glue import (
     BatchGet,
     GlueClient,
     Listing,
     ReadOnlyError,
-    create_client,
 )
+from tap_glue_metadata.aws.raw_json import create_client
+from tap_glue_metadata.aws.session import client_config, endpoint_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
