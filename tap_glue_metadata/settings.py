@@ -206,6 +206,20 @@ SETTINGS: Final = th.PropertiesList(
         "share (`FOREIGN`), those and the account's own (`ALL`), or federated ones (`FEDERATED`).",
     ),
     th.Property(
+        "redact_secrets",
+        th.BooleanType,
+        default=True,
+        title="Redact secrets",
+        description="Whether values of arguments, parameters and properties whose key names a "
+        "secret, and credentials inside URLs, are replaced by `***REDACTED***`.",
+    ),
+    th.Property(
+        "redact_keys",
+        th.ArrayType(th.StringType(min_length=1)),
+        title="Further keys to redact",
+        description="Globs of keys whose values are replaced too, upper and lower case alike.",
+    ),
+    th.Property(
         "vault_address",
         th.StringType,
         title="Vault address",

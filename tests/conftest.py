@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import botocore.loaders
+import hypothesis
 import pytest
 from fake_aws import AwsError, FakeAws
 from singer_sdk.contrib.msgspec import encoder
@@ -31,6 +32,10 @@ Json: TypeAlias = dict[str, Any]
 
 # Sessions share what they load, for each would take a tenth of a second to read Glue's model.
 shared_loader = functools.cache(botocore.loaders.create_loader)
+
+# A deadline would assert a timing, on machines that do other things too.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 ACCOUNT, OTHER = "123456789012", "210987654321"
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 ACCOUNT: Final = "123456789012"
 DATABASE: Final = "db"
 CONFIG: Final[Json] = {
+    "redact_secrets": False,  # to lose no value is what is tested here
     "aws_access_key_id": "testing",
     "aws_secret_access_key": "testing",
     "aws_account_id": ACCOUNT,

@@ -4,29 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from tap_glue_metadata.records.redaction import Redactor
 
 Json: TypeAlias = "dict[str, Any]"
 Schema: TypeAlias = "Mapping[str, Any]"
 Convert: TypeAlias = Callable[[Any], Any]
 
+_LOCATIONS: Final = ("Location", "Locations", "LocationUri", "Uri", "Url", "URL")
+"""How members end that may hold a URL with a password in it."""
+
 MEMBER: Final = "x-aws-member"
 """The annotation that names, in a schema, the AWS member a property comes from."""
 
 
-def compile_projection(schema: Schema) -> Callable[[Mapping[str, Any]], Json]:
+def compile_projection(
+    schema: Schema, redactor: Redactor | None = None
+) -> Callable[[Mapping[str, Any]], Json]:
     """Compile the projection of a stream.
 
     Args:
         schema: The stream's JSON Schema; properties without the annotation `x-aws-member` are
             derived ones, and not filled here.
+        redactor: What takes secrets out of maps, open objects and members that hold a secret or a
+            location; None leaves them.
 
     Returns:
         A function from an object of raw Glue JSON to a new record with every property that comes
         from AWS, in the schema's order; None for what AWS left out. Nested objects hold only
         what AWS sent. Keys inside maps and open objects keep AWS's casing.
     """
-    fields = _fields(schema)
+    fields = _fields(schema, redactor)
 
     def project(raw: Mapping[str, Any]) -> Json:
         record = {}
@@ -60,29 +70,33 @@ def timestamp(value: Any) -> str | None:  # noqa: ANN401 - a number from AWS, te
     return moment.isoformat(timespec="microseconds")
 
 
-def _fields(schema: Schema) -> tuple[tuple[str, str, Convert | None], ...]:
+def _fields(
+    schema: Schema, redactor: Redactor | None
+) -> tuple[tuple[str, str, Convert | None], ...]:
     return tuple(
-        (name, field[MEMBER], _converter(field))
+        (name, field[MEMBER], _converter(field, redactor, field[MEMBER]))
         for name, field in schema["properties"].items()
         if MEMBER in field
     )
 
 
-def _converter(schema: Schema) -> Convert | None:
+def _converter(schema: Schema, redactor: Redactor | None, member: str = "") -> Convert | None:
     """Return what turns AWS's value into the record's, or None where they are the same."""
     if schema.get("format") == "date-time":
         return timestamp
     if "properties" in schema:
-        return _object(schema)
+        return _object(schema, redactor)
     if "items" in schema:
-        return _each(_converter(schema["items"]))
+        return _each(_converter(schema["items"], redactor))
     if "additionalProperties" in schema:
-        return _map(schema["additionalProperties"])
+        return _map(schema["additionalProperties"], redactor)
+    if redactor is not None and "string" in schema["type"]:
+        return _secret_text(redactor, member)
     return None
 
 
-def _object(schema: Schema) -> Convert:
-    fields = _fields(schema)
+def _object(schema: Schema, redactor: Redactor | None) -> Convert:
+    fields = _fields(schema, redactor)
 
     def convert(raw: Any) -> Json:  # noqa: ANN401 - any JSON
         record = {}
@@ -95,17 +109,32 @@ def _object(schema: Schema) -> Convert:
     return convert
 
 
+def _secret_text(redactor: Redactor, member: str) -> Convert | None:
+    """Return what keeps secrets out of a member of AWS's own, if it may hold one."""
+    if redactor.is_secret(member):
+        return lambda value: redactor.value(member, value)
+    return redactor.text if member.endswith(_LOCATIONS) else None
+
+
 def _each(convert: Convert | None) -> Convert | None:
     if convert is None:
         return None
     return lambda values: [None if value is None else convert(value) for value in values]
 
 
-def _map(values: Schema | bool) -> Convert:  # noqa: FBT001 - JSON Schema's own spelling of "any"
+def _map(values: Schema | bool, redactor: Redactor | None) -> Convert:  # noqa: FBT001 - JSON Schema's own spelling of "any"
     # Maps are copied: the SDK takes deselected keys out of a record, and the raw object is shared.
-    convert = None if isinstance(values, bool) else _converter(values)
+    convert = None if isinstance(values, bool) else _converter(values, None)
     if convert is None:
-        return dict
+        return dict if redactor is None else _redacted_copy(redactor)
     return lambda raw: {
         key: None if value is None else convert(value) for key, value in raw.items()
     }
+
+
+def _redacted_copy(redactor: Redactor) -> Convert:
+    def convert(raw: Any) -> Json:  # noqa: ANN401 - any JSON
+        redacted = redactor.tree(raw)
+        return dict(redacted) if redacted is raw else redacted
+
+    return convert

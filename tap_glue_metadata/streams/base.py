@@ -22,6 +22,7 @@ from singer_sdk.schema.source import SchemaDirectory
 from tap_glue_metadata.aws.errors import TapError
 from tap_glue_metadata.records.arns import arn
 from tap_glue_metadata.records.projection import compile_projection
+from tap_glue_metadata.records.redaction import Redactor
 from tap_glue_metadata.walk import Level
 
 if sys.version_info >= (3, 12):
@@ -82,7 +83,9 @@ class GlueStream(Stream):
         super().__init__(tap)
         self._walk = walk
         self._has_read = False
-        self._project = compile_projection(self.schema)
+        redact = self.config.get("redact_secrets", True)
+        self.redactor = Redactor(self.config.get("redact_keys") or ()) if redact else None
+        self._project = compile_projection(self.schema, self.redactor)
         self._objects = [
             name for name, field in self.schema["properties"].items() if "properties" in field
         ]

@@ -65,7 +65,10 @@ class Tables(GlueStream):
 
     @override
     def derive(self, place: Place, raw: Json) -> Json:
-        return tables.derive(raw)
+        derived = tables.derive(raw)
+        if self.redactor is not None and derived["location"]:
+            derived["location"] = self.redactor.text(derived["location"])
+        return derived
 
 
 class Columns(EmbeddedStream):
@@ -92,4 +95,6 @@ class Columns(EmbeddedStream):
         for column in columns.columns(
             raw, columns.resolve(raw), None if updated is None else timestamp(updated)
         ):
+            if self.redactor is not None and column["parameters"]:
+                column["parameters"] = self.redactor.tree(column["parameters"])
             yield {**keys, **column}
