@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+import botocore.httpsession
 import botocore.loaders
 import hypothesis
 import pytest
@@ -109,6 +110,19 @@ def settings(endpoint: FakeAws) -> Json:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let botocore repeat calls without a pause (in its modes other than adaptive)."""
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+
+
+@pytest.fixture
+def forbid_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note where requests would go, and let none go."""
+    urls: list[str] = []
+
+    def send(_: Any, request: Any) -> None:
+        urls.append(request.url)
+        raise botocore.httpsession.EndpointConnectionError(endpoint_url=request.url)
+
+    monkeypatch.setattr(botocore.httpsession.URLLib3Session, "send", send)
+    return urls
 
 
 def complete(settings: Mapping[str, Any]) -> Json:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import botocore.httpsession
 import pytest
 from conftest import ACCOUNT, OTHER, sync
 from cryptography import x509
@@ -233,19 +232,6 @@ def closed() -> str:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Note where requests would go, and let none go."""
-    urls: list[str] = []
-
-    def send(_: Any, request: Any) -> None:
-        urls.append(request.url)
-        raise botocore.httpsession.EndpointConnectionError(endpoint_url=request.url)
-
-    monkeypatch.setattr(botocore.httpsession.URLLib3Session, "send", send)
-    return urls
 
 
 def at(url: str | None, **changes: Any) -> Json:
@@ -518,7 +504,7 @@ def test_an_account_that_is_named_needs_no_sts(
     ],
 )
 def test_the_host_is_that_of_the_region_and_the_switches(
-    sent: list[str],
+    forbid_network: list[str],
     monkeypatch: pytest.MonkeyPatch,
     region: str,
     environment: dict[str, str],
@@ -529,7 +515,7 @@ def test_the_host_is_that_of_the_region_and_the_switches(
     config = at(None, aws_account_id=ACCOUNT, aws_regions=[region])
     (scope,) = TapGlueMetadata(config=config).walk.scopes
     assert scope.glue._client.meta.endpoint_url == f"https://{host}"
-    assert not sent
+    assert not forbid_network
 
 
 @pytest.mark.parametrize(
@@ -575,12 +561,12 @@ def test_the_switches_hold_for_every_service(
 )
 @pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_GLUE"])
 def test_plain_http_is_for_loopback_only(
-    sent: list[str], monkeypatch: pytest.MonkeyPatch, variable: str, url: str
+    forbid_network: list[str], monkeypatch: pytest.MonkeyPatch, variable: str, url: str
 ) -> None:
     monkeypatch.setenv(variable, url)
     with pytest.raises(TapError, match="in the clear; use https"):
         jobs(None, aws_account_id=ACCOUNT)
-    assert not sent
+    assert not forbid_network
 
 
 @pytest.mark.parametrize(
@@ -593,16 +579,16 @@ def test_plain_http_is_for_loopback_only(
     ],
 )
 def test_no_service_is_called_in_the_clear(
-    sent: list[str], monkeypatch: pytest.MonkeyPatch, variable: str, changes: Json
+    forbid_network: list[str], monkeypatch: pytest.MonkeyPatch, variable: str, changes: Json
 ) -> None:
     monkeypatch.setenv(variable, "http://10.0.0.1")
     with pytest.raises(TapError, match="in the clear; use https"):
         jobs(None, **changes)
-    assert not sent
+    assert not forbid_network
 
 
-def test_plain_http_of_a_profile(sent: list[str]) -> None:
+def test_plain_http_of_a_profile(forbid_network: list[str]) -> None:
     write_config("endpoint_url = http://10.0.0.1")
     with pytest.raises(TapError, match="in the clear; use https"):
         jobs(None)
-    assert not sent
+    assert not forbid_network

@@ -10,6 +10,7 @@ from botocore.session import Session
 
 from tap_glue_metadata.aws.errors import SettingError
 from tap_glue_metadata.aws.scopes import check_region, partition_of
+from tap_glue_metadata.aws.session import SESSION_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -66,8 +67,7 @@ def policy_places(settings: Mapping[str, Any]) -> list[PolicyPlace]:
     Returns:
         The accounts and regions that the settings name.
     """
-    region = ("region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None)
-    session = Session(session_vars={"region": region}, profile=settings.get("aws_profile") or None)
+    session = Session(SESSION_VARIABLES, profile=settings.get("aws_profile") or None)
     return list(dict.fromkeys(_places(settings, session)))
 
 

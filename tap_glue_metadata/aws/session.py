@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.credentials import Credentials
 
+SESSION_VARIABLES: Final = {
+    # Other SDKs of AWS, and its services, set AWS_REGION; botocore alone does not read it.
+    "region": ("region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None)
+}
 # STS answers at once or not at all; a wrong endpoint should not be tried for a minute.
 _STS_ATTEMPTS: Final = 3
 
@@ -46,11 +50,7 @@ class AwsSession(Session):
         Raises:
             SettingError: The endpoint is malformed, or plain http to another host than this one.
         """
-        # Other SDKs of AWS, and its services, set AWS_REGION; botocore alone does not read it.
-        region = ("region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None)
-        super().__init__(
-            session_vars={"region": region}, profile=settings.get("aws_profile") or None
-        )
+        super().__init__(SESSION_VARIABLES, profile=settings.get("aws_profile") or None)
         self._settings = settings
         self._endpoint_url = endpoint_url(settings)
         self._client_config = client_config(settings, settings["aws_max_attempts"])

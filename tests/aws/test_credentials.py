@@ -7,7 +7,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import botocore.httpsession
 import pytest
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 from conftest import ACCOUNT, OTHER, complete, sync
@@ -39,19 +38,6 @@ def connect(settings: Json, **changes: Any) -> Scope:
 
 def write_config(text: str) -> None:
     Path(os.environ["AWS_CONFIG_FILE"]).write_text(text, encoding="utf-8")
-
-
-@pytest.fixture
-def forbid_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Note where requests would go, and let none go."""
-    urls: list[str] = []
-
-    def send(_: Any, request: Any) -> None:
-        urls.append(request.url)
-        raise botocore.httpsession.EndpointConnectionError(endpoint_url=request.url)
-
-    monkeypatch.setattr(botocore.httpsession.URLLib3Session, "send", send)
-    return urls
 
 
 # Where the keys come from
