@@ -162,12 +162,17 @@ def _default(field: dict[str, Any]) -> str:
 
 
 def _streams_table() -> str:
-    rows = ["| stream | holds | IAM actions | primary key |", "|---|---|---|---|"]
+    rows = [
+        "| stream | holds | IAM actions | primary key | replication key on offer | by default |",
+        "|---|---|---|---|---|---|",
+    ]
     for stream in STREAM_TYPES:
         holds = (inspect.getdoc(stream) or "").splitlines()[0].rstrip(".")
         actions = ", ".join(f"`glue:{name}`" for name in checked_operations(stream.operations()))
         keys = ", ".join(f"`{key}`" for key in stream.primary_keys)
-        rows.append(f"| `{stream.name}` | {holds} | {actions} | {keys} |")
+        offered = ", ".join(f"`{key}`" for key in stream.replication_keys)
+        chosen = "yes" if stream.selected_by_default else "no"
+        rows.append(f"| `{stream.name}` | {holds} | {actions} | {keys} | {offered} | {chosen} |")
     return "\n".join(rows) + "\n"
 
 

@@ -74,13 +74,8 @@ def generate(stream_type: type[GlueStream]) -> dict[str, Any]:
     }
     if issubclass(stream_type, EmbeddedStream):  # the object that holds the row goes before it
         properties |= {name: {} for name in stream_type.derived if name in keys}
-    names = OWNERS[stream_type.level]
-    owner = _shape(stream_type)
-    for member, shape in owner.members.items():
-        if member not in stream_type.omitted_members:
-            field = _member(owner, member, shape, member, stream_type)
-            name = names.get(member, xform_name(member))
-            properties[name] = field
+    if stream_type.operations():
+        properties |= _members(stream_type)
     if stream_type.arn_kind is not None:
         properties["arn"] = dict(ARN)
     properties |= {name: dict(field) for name, field in stream_type.derived.items()}
@@ -88,6 +83,16 @@ def generate(stream_type: type[GlueStream]) -> dict[str, Any]:
         kind = properties[name]["type"]
         properties[name]["type"] = kind if isinstance(kind, str) else kind[0]
     return {"type": "object", "properties": properties, "required": list(keys)}
+
+
+def _members(stream_type: type[GlueStream]) -> dict[str, dict[str, Any]]:
+    names = OWNERS[stream_type.level]
+    owner = _shape(stream_type)
+    return {
+        names.get(member, xform_name(member)): _member(owner, member, shape, member, stream_type)
+        for member, shape in owner.members.items()
+        if member not in stream_type.omitted_members
+    }
 
 
 def text_of(schema: dict[str, Any]) -> str:

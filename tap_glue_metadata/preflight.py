@@ -10,7 +10,6 @@ from tap_glue_metadata.aws.errors import (
     AbsentError,
     DeniedError,
     GoneError,
-    SettingError,
     TapError,
 )
 from tap_glue_metadata.aws.glue import BatchGet
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from tap_glue_metadata.aws.glue import Listing, Source
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.aws.scopes import Scope
+    from tap_glue_metadata.aws.scopes import Scope, Unopened
     from tap_glue_metadata.walk import Walk
 
 OK: Final = "ok"
@@ -63,7 +62,7 @@ def run_preflight(walk: Walk, sources: Iterable[tuple[Source, Level]]) -> list[C
         A check for the identity of each scope, and one for each operation there.
     """
     wanted = list(sources)
-    checks = [_refusal(where, error) for where, error in walk.unopened]
+    checks = [_refusal(unopened) for unopened in walk.unopened]
     for scope in walk.scopes:
         note = "these credentials" if scope.is_asked else "not asked: aws_account_id names it"
         checks.append(Check(OK, "sts:GetCallerIdentity", str(scope), note))
@@ -71,10 +70,10 @@ def run_preflight(walk: Walk, sources: Iterable[tuple[Source, Level]]) -> list[C
     return checks
 
 
-def _refusal(where: str, error: TapError) -> Check:
+def _refusal(unopened: Unopened) -> Check:
     """Tell of what could not be opened: a role, or else keys that are none."""
-    action = "sts:AssumeRole" if isinstance(error, SettingError) else "sts:GetCallerIdentity"
-    return Check(DENIED, action, where, str(error))
+    action = unopened.error.action or "sts:AssumeRole"
+    return Check(DENIED, action, unopened.name, str(unopened.error))
 
 
 def render(checks: Iterable[Check], *, as_json: bool) -> str:

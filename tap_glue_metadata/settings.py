@@ -185,8 +185,24 @@ SETTINGS: Final = th.PropertiesList(
         allowed_values=["skip", "fail"],
         default="skip",
         title="When access is denied",
-        description="Whether to `skip` an account, region, catalog or database that may not be "
-        "read, with one warning, or to `fail` at the first.",
+        description="Whether to `skip` an account, region, catalog, database or object that cannot "
+        "be read, with one warning, or to `fail` at the first.",
+    ),
+    th.Property(
+        "start_date",
+        th.DateTimeType,
+        title="Start date",
+        description="For streams that are replicated as INCREMENTAL: objects that changed before "
+        "it are left out.",
+    ),
+    th.Property(
+        "emit_activate_version_messages",
+        th.BooleanType,
+        default=False,
+        title="Tell targets what was deleted",
+        description="Whether to send ACTIVATE_VERSION after each complete pass over a stream that "
+        "is replicated as FULL_TABLE, so that a target removes what is no more in Glue. One "
+        "pipeline must own the target's tables then.",
     ),
     th.Property(
         "resource_links",

@@ -13,7 +13,6 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 import click
 from simplejson import JSONDecodeError
 from singer_sdk import Tap
-from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import SingerCommand
@@ -25,7 +24,11 @@ from tap_glue_metadata.filters import Filters
 from tap_glue_metadata.preflight import render, run_preflight
 from tap_glue_metadata.settings import SETTINGS
 from tap_glue_metadata.streams import STREAM_TYPES
+from tap_glue_metadata.streams.replication import with_choices
+from tap_glue_metadata.streams.report import ExtractionIssues
+from tap_glue_metadata.termination import end_on_signals, handlers_kept
 from tap_glue_metadata.walk import CATALOGS, Walk
+from tap_glue_metadata.writer import GlueWriter, written_out
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -47,12 +50,13 @@ class TapGlueMetadata(Tap):
     name = "tap-glue-metadata"
     package_name = "tap-glue-metadata"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
-    message_writer_class = MsgSpecWriter
+    message_writer_class = GlueWriter
     stream_types: ClassVar[Sequence[type[GlueStream]]] = STREAM_TYPES
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
         TapCapabilities.DISCOVER,
         TapCapabilities.STATE,
+        TapCapabilities.ACTIVATE_VERSION,
         PluginCapabilities.ABOUT,
         PluginCapabilities.BATCH,
         PluginCapabilities.FLATTENING,
@@ -62,8 +66,11 @@ class TapGlueMetadata(Tap):
 
     @override
     def __init__(self, **kwargs: Any) -> None:
+        if isinstance(kwargs.get("catalog"), dict):
+            kwargs["catalog"] = with_choices(kwargs["catalog"])
         try:
-            super().__init__(**kwargs)
+            with handlers_kept():
+                super().__init__(**kwargs)
         except ConfigValidationError as error:
             raise _explain(error) from None
         except ValueError:
@@ -74,6 +81,13 @@ class TapGlueMetadata(Tap):
     @override
     def discover_streams(self) -> Sequence[Stream]:
         return [stream_type(self, lambda: self.walk) for stream_type in self.stream_types]
+
+    @property
+    @override
+    def streams(self) -> dict[str, Stream]:
+        # What tells of the run comes after all that it tells of; the SDK sorts by name.
+        streams = super().streams.items()
+        return dict(sorted(streams, key=lambda item: item[0] == ExtractionIssues.name))
 
     @cached_property
     def walk(self) -> Walk:
@@ -130,7 +144,8 @@ class TapGlueMetadata(Tap):
         cls, *, preflight: str | None = None, iam_policy: bool = False, **kwargs: Any
     ) -> None:
         if preflight is None and not iam_policy:
-            super().invoke(**kwargs)
+            with written_out():
+                super().invoke(**kwargs)
             return
         config, catalog = kwargs["config"], kwargs["catalog"]
         tap = cls(
@@ -144,7 +159,8 @@ class TapGlueMetadata(Tap):
             if tap.config["resource_links"] == "follow":
                 click.echo(LINKS_NOTE, err=True)
             return
-        checks = run_preflight(tap.walk, [stream.reads() for stream in tap.selected_streams()])
+        reading = [stream.reads() for stream in tap.selected_streams() if stream.operations()]
+        checks = run_preflight(tap.walk, reading)
         click.echo(render(checks, as_json=preflight == "json"))
         if not all(check.is_ok for check in checks):
             sys.exit(1)
@@ -164,7 +180,7 @@ class TapGlueMetadata(Tap):
         Returns:
             An identity-based policy.
         """
-        streams = self.selected_streams()
+        streams = [stream for stream in self.selected_streams() if stream.operations()]
         operations = {name for stream in streams for name in stream.operations()}
         accounts = self.config.get("aws_accounts") or [{}]
         is_pinned = self.config.get("catalog_ids") or all(a.get("catalog_ids") for a in accounts)
@@ -205,8 +221,12 @@ class _Command(SingerCommand):
 
     @override
     def main(self, *args: Any, **kwargs: Any) -> Any:
+        return end_on_signals(lambda: self._run(*args, **kwargs), self.logger)
+
+    def _run(self, *args: Any, **kwargs: Any) -> object:
         try:
-            return super().main(*args, **kwargs)
+            with written_out():
+                return super().main(*args, **kwargs)
         except ConfigValidationError as error:
             for line in error.errors:
                 self.logger.error(line)  # noqa: TRY400 - a traceback would not help

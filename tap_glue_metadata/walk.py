@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from tap_glue_metadata.aws.errors import AbsentError, DeniedError, GoneError, RefusedError
+from tap_glue_metadata.aws.errors import (
+    AbsentError,
+    GoneError,
+    RefusedError,
+    UnreadableError,
+)
 from tap_glue_metadata.aws.glue import BatchGet, Listing, Source
-from tap_glue_metadata.denials import Denials
 from tap_glue_metadata.fan_out import ItemT, ResultT, fan_out
+from tap_glue_metadata.gaps import Gaps, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from tap_glue_metadata.aws.errors import TapError
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.aws.scopes import Scope
+    from tap_glue_metadata.aws.scopes import Scope, Unopened
     from tap_glue_metadata.filters import Filters
 
 LOGGER: Final = logging.getLogger("tap-glue-metadata.walk")
@@ -99,7 +103,7 @@ class Walk:
         resource_share_type: str | None,
         concurrency: int,
         skip_denied: bool = True,
-        unopened: Iterable[tuple[str, TapError]] = (),
+        unopened: Iterable[Unopened] = (),
     ) -> None:
         """Set out; nothing is called yet.
 
@@ -109,7 +113,7 @@ class Walk:
             follow_links: Whether to read the tables behind resource links to databases.
             resource_share_type: `ResourceShareType` of GetDatabases, if any.
             concurrency: How many threads read at each level.
-            skip_denied: Whether to go on where access is denied, with a warning.
+            skip_denied: Whether to go on where something cannot be read, with a warning.
             unopened: Accounts and regions that the credentials may not open, and why.
         """
         self.scopes = scopes
@@ -118,8 +122,9 @@ class Walk:
         self._follow_links = follow_links
         self._share = {"ResourceShareType": resource_share_type} if resource_share_type else {}
         self._workers = concurrency
-        self.denials = Denials(scopes, self.unopened, skip=skip_denied)
-        self._catalogs_of: dict[Scope, list[str]] = {}
+        self.gaps = Gaps(scopes, self.unopened, skip=skip_denied)
+        self.databases_done = 0
+        self._catalogs_of: dict[Scope, tuple[list[str], UnreadableError | None]] = {}
         self._warned: set[tuple[str, str]] = set()
 
     @property
@@ -145,6 +150,11 @@ class Walk:
     def calls(self) -> int:
         """How many calls were made to Glue so far, retries apart."""
         return sum(scope.glue.calls.total() for scope in self.scopes)
+
+    @property
+    def retries(self) -> int:
+        """How many calls had to be repeated so far."""
+        return sum(scope.glue.retries for scope in self.scopes)
 
     def objects(self, source: Source, level: Level) -> Iterator[Found]:
         """Read what a source holds, at every place of a level.
@@ -175,7 +185,7 @@ class Walk:
         """
         for place in self._places(Level.SCOPE):
             expected = dict.fromkeys(walked.catalog_id for walked in self._catalog_places(place))
-            if self.denials.is_refused(place.scope):
+            if self.gaps.is_refused(place.scope):
                 continue
             for catalog in self._listed_catalogs(place):
                 catalog_id = catalog.get("CatalogId") or place.scope.account_id
@@ -221,8 +231,8 @@ class Walk:
     def _places(self, level: Level) -> Iterator[Place]:
         if level is Level.DATABASE:
             return self._database_places()
-        self.denials.report_unopened()
-        scopes = (Place(scope) for scope in self.scopes if not self.denials.is_refused(scope))
+        self.gaps.report_lasting()
+        scopes = (Place(scope) for scope in self.scopes if not self.gaps.is_refused(scope))
         if level is Level.SCOPE:
             return scopes
         return self._fan_out(self._catalog_places, scopes)
@@ -231,7 +241,7 @@ class Walk:
         try:
             ids = self._catalogs(place.scope)
         except RefusedError as error:
-            self.denials.refuse(place.scope, error)
+            self.gaps.refuse(place.scope, error)
             return
         for catalog_id in ids:
             yield Place(place.scope, catalog_id)
@@ -253,30 +263,39 @@ class Walk:
         if scope.catalog_ids:
             return list(dict.fromkeys(scope.catalog_ids))
         if scope not in self._catalogs_of:
-            ids = [scope.account_id]  # the default catalog, whatever the list says
-            try:
-                for page in scope.glue.pages(_CATALOGS_WITH_DATABASES):
-                    ids += [catalog["CatalogId"] for catalog in page if "CatalogId" in catalog]
-            except AbsentError:
-                LOGGER.info("%s: GetCatalogs is not known here; one catalog is read", scope.region)
-            except DeniedError as error:
-                self.denials.warn(
-                    f"Only the default catalog {scope.account_id} is read, since others cannot be "
-                    f"listed; name the catalogs in catalog_ids, or: {error}",
-                    error,
-                )
-            self._catalogs_of[scope] = list(dict.fromkeys(ids))
-        return self._catalogs_of[scope]
+            self._catalogs_of[scope] = self._find_catalogs(scope)
+        ids, error = self._catalogs_of[scope]
+        if error is not None:  # each pass lacks what could not be listed
+            self.gaps.skip(
+                Unit(scope.account_id, scope.region),
+                error,
+                f"Only the default catalog {scope.account_id} is read, since others cannot be "
+                f"listed; name the catalogs in catalog_ids, or: {error}",
+            )
+        return ids
+
+    def _find_catalogs(self, scope: Scope) -> tuple[list[str], UnreadableError | None]:
+        """List the catalogs; tell what kept from it, if anything did."""
+        ids = [scope.account_id]  # the default catalog, whatever the list says
+        failure = None
+        try:
+            for page in scope.glue.pages(_CATALOGS_WITH_DATABASES):
+                ids += [catalog["CatalogId"] for catalog in page if "CatalogId" in catalog]
+        except AbsentError:
+            LOGGER.info("%s: GetCatalogs is not known here; one catalog is read", scope.region)
+        except UnreadableError as error:
+            failure = error
+        return list(dict.fromkeys(ids)), failure
 
     def _listed_catalogs(self, place: Place) -> Iterator[Json]:
         try:
             for page in place.scope.glue.pages(CATALOGS):
-                self.denials.accept(place.scope, answered=True)
+                self.gaps.accept(place.scope, answered=True)
                 yield from page
-        except (AbsentError, DeniedError) as error:
+        except (AbsentError, UnreadableError) as error:  # told by the way to the catalogs
             LOGGER.debug("Catalogs cannot be listed: %s", error)
         except RefusedError as error:
-            self.denials.refuse(place.scope, error)
+            self.gaps.refuse(place.scope, error)
 
     def _warn_of_idle_filters(self, kind: str) -> None:
         for setting, pattern in self.filters.idle(kind):
@@ -291,30 +310,42 @@ class Walk:
         try:
             for page in place.scope.glue.pages(source, **place.params):
                 found += len(page)
-                self.denials.accept(place.scope, answered=not is_way)
+                self.gaps.accept(place.scope, answered=not is_way)
                 yield place, page
             if not found:  # a way that ends here is an answer too
-                self.denials.accept(place.scope, answered=True)
+                self.gaps.accept(place.scope, answered=True)
         except GoneError:
-            if place.database_name is None:
+            if not self._may_vanish(place):
                 raise
-            LOGGER.info("Database %s vanished while it was read", place.database_name)
-        except DeniedError as error:
-            self.denials.skip(str(place.scope), error)
+            LOGGER.info("%s vanished while it was read", _unit(place).resource)
+        except UnreadableError as error:
+            self._skip(place, error)
         except RefusedError as error:
-            self.denials.refuse(place.scope, error)
+            self.gaps.refuse(place.scope, error)
+        self.databases_done += place.database_name is not None
+
+    def _may_vanish(self, place: Place) -> bool:
+        """Tell whether a place was listed in this run, not named by the settings."""
+        if place.database_name is not None:
+            return True
+        own = (None, place.scope.account_id, *place.scope.catalog_ids)
+        return place.catalog_id not in own
+
+    def _skip(self, place: Place, error: UnreadableError, name: str | None = None) -> None:
+        what = f" {name}" if name else ""
+        self.gaps.skip(_unit(place, name), error, f"Skipped{what} in {place.scope}: {error}")
 
     def _list_names(self, source: BatchGet, place: Place) -> Iterator[tuple[Place, list[str]]]:
         names: list[str] = []
         try:
             for names in place.scope.glue.batches(source, **place.params):
                 yield place, names
-        except DeniedError as error:
-            self.denials.skip(str(place.scope), error)
+        except UnreadableError as error:
+            self._skip(place, error)
         except RefusedError as error:
-            self.denials.refuse(place.scope, error)
+            self.gaps.refuse(place.scope, error)
         else:
-            self.denials.accept(place.scope, answered=not names)
+            self.gaps.accept(place.scope, answered=not names)
 
     def _get_batch(
         self, source: BatchGet, batch: tuple[Place, list[str]]
@@ -322,10 +353,37 @@ class Walk:
         place, names = batch
         try:
             page = place.scope.glue.batch(source, names)
-        except DeniedError as error:
-            self.denials.skip(str(place.scope), error)
+        except UnreadableError as error:
+            yield place, self._get_singly(source, place, names, error)
         except RefusedError as error:
-            self.denials.refuse(place.scope, error)
+            self.gaps.refuse(place.scope, error)
         else:
-            self.denials.accept(place.scope, answered=True)
+            self.gaps.accept(place.scope, answered=True)
             yield place, page
+
+    def _get_singly(
+        self, source: BatchGet, place: Place, names: list[str], batch_error: UnreadableError
+    ) -> list[Json]:
+        """Read one by one what cannot be read together: a single object may be what is denied."""
+        page: list[Json] = []
+        errors: dict[str, UnreadableError] = {}
+        if len(names) == 1:
+            errors[names[0]] = batch_error
+        else:
+            for name in names:
+                try:
+                    page += place.scope.glue.batch(source, [name])
+                except UnreadableError as error:  # noqa: PERF203 - each object fails for itself
+                    errors[name] = error
+            if len(errors) == len(names):  # no matter of single objects: one gap is enough
+                self._skip(place, batch_error)
+                return []
+            self.gaps.accept(place.scope, answered=True)
+        for name, denial in errors.items():
+            self._skip(place, denial, f"{source.items}/{name}")
+        return page
+
+
+def _unit(place: Place, name: str | None = None) -> Unit:
+    scope = place.scope
+    return Unit(scope.account_id, scope.region, place.catalog_id, place.database_name, name)

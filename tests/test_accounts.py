@@ -451,7 +451,7 @@ def test_one_account_of_several_that_cannot_be_assumed(
     assert skipped.startswith(f"Skipped in aws_accounts[0] ({role(ACCOUNT)})")
     assert "(AccessDenied)" in skipped
     assert "sts:AssumeRole" in skipped
-    assert summary == "1 times access was denied: the run is incomplete"
+    assert summary == "1 units could not be read: the run is incomplete"
 
 
 def test_it_is_one_warning_however_many_its_regions(
@@ -470,7 +470,7 @@ def test_the_command_warns_once_of_an_account_that_cannot_be_assumed(
     del endpoint.roles[role(ACCOUNT)]
     run = run_tap(settings | BOTH)
     assert run.code == 0, run.stderr
-    assert [text[:7] for text in run.logged("WARNING")] == ["Skipped", "1 times"]
+    assert [text[:7] for text in run.logged("WARNING")] == ["Skipped", "1 units"]
     assert not run.logged("ERROR")
     assert [record["account_id"] for record in run.records("tables")] == [OTHER]
 
@@ -578,7 +578,7 @@ def test_a_region_that_is_not_enabled_is_skipped(
     assert jobs_in(everywhere, **account) == [(ACCOUNT, "cn-northwest-1")]
     skipped, summary = warnings_of_walk(caplog)
     assert "region cn-north-1: " in skipped
-    assert summary == "1 times access was denied: the run is incomplete"
+    assert summary == "1 units could not be read: the run is incomplete"
 
 
 @pytest.mark.parametrize("account", [{}, {"aws_account_id": ACCOUNT}])

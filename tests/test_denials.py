@@ -84,7 +84,7 @@ def names(output: Output, stream: str) -> list[str]:
 def skipped(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return the warnings of what was skipped, sure that the last one sums them up."""
     *units, summary = warnings_of_walk(caplog)
-    assert summary == f"{len(units)} times access was denied: the run is incomplete"
+    assert summary == f"{len(units)} units could not be read: the run is incomplete"
     return units
 
 
@@ -104,7 +104,7 @@ def test_a_denied_database_among_three(filled: FakeAws, settings: Json, run_tap:
         assert part in warning
     assert "grant glue:GetTables" in warning
     assert TEXT in warning
-    assert summary == "1 times access was denied: the run is incomplete"
+    assert summary == "1 units could not be read: the run is incomplete"
 
 
 def test_a_denial_in_the_midst_of_a_database(
@@ -360,7 +360,7 @@ def test_a_denied_account(uneven: UnevenAws, two_accounts: Json, run_tap: RunTap
     for stream in STREAMS[1:]:
         assert {record["account_id"] for record in run.records(stream)} == {OTHER}
     warnings = run.logged("WARNING")
-    assert warnings[-1] == f"{len(warnings) - 1} times access was denied: the run is incomplete"
+    assert warnings[-1] == f"{len(warnings) - 1} units could not be read: the run is incomplete"
     assert all(ACCOUNT in warning for warning in warnings[:-1])
 
 

@@ -315,11 +315,12 @@ def test_batches_follow_stream_maps(small: FakeAws, settings: Json, tmp_path: Pa
 
 @pytest.mark.parametrize("activate", [True, False])
 @pytest.mark.parametrize("batch", [True, False])
-def test_a_version_is_never_activated(
+def test_batches_never_activate_a_version(
     small: FakeAws, settings: Json, tmp_path: Path, *, activate: bool, batch: bool
 ) -> None:
     config: dict[str, Any] = {**settings, "emit_activate_version_messages": activate}
     messages = sync(config | (batches(tmp_path, 10) if batch else {}))
-    assert messages.of_type("ACTIVATE_VERSION") == []
-    assert not any("version" in message for message in messages.all)
+    # A BATCH message carries no version, so that a target would take its records for old ones.
+    assert bool(messages.of_type("ACTIVATE_VERSION")) == (activate and not batch)
+    assert any("version" in message for message in messages.all) == (activate and not batch)
     assert small.count("GetTables") == 1

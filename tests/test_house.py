@@ -17,13 +17,14 @@ from singer_sdk import Stream
 import tap_glue_metadata
 from tap_glue_metadata.streams import STREAM_TYPES
 from tap_glue_metadata.streams.base import EmbeddedStream
+from tap_glue_metadata.streams.report import ExtractionIssues
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE: Final = "tap_glue_metadata"
 ROOT: Final = Path(tap_glue_metadata.__path__[0])
-ENGINE: Final = f"{PACKAGE}.streams.base"
+ENGINE: Final = f"{PACKAGE}.streams.sdk"
 READING: Final = re.compile(r"(Get|List|BatchGet|Describe|Query|Search)[A-Z]")
 
 
@@ -109,6 +110,7 @@ def declared(tree: ast.Module) -> Iterator[str]:
 
 
 OURS: Final = {name for tree in SOURCES.values() for name in declared(tree)}
+PUBLIC: Final = {"_exit"}  # of os, and documented, whatever its name says
 
 
 def private_touches(tree: ast.Module) -> Iterator[str]:
@@ -117,8 +119,8 @@ def private_touches(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom):
             names = [*str(node.module).split("."), *(alias.name for alias in node.names)]
             yield from filter(is_private, names)
-        elif isinstance(node, ast.Attribute) and is_private(node.attr) and node.attr not in OURS:
-            yield node.attr
+        elif isinstance(node, ast.Attribute) and is_private(node.attr):
+            yield from {node.attr} - OURS - PUBLIC
 
 
 @pytest.mark.parametrize("module", [module for module in SOURCES if module != ENGINE])
@@ -137,7 +139,7 @@ def test_the_sdk_contract_covers_what_the_engine_touches() -> None:
 
 @pytest.mark.parametrize("stream_type", STREAM_TYPES, ids=lambda stream: stream.name)
 def test_streams_declare_reading_operations_of_the_service(stream_type: Any) -> None:
-    assert stream_type.operations()
+    assert stream_type.operations() or stream_type is ExtractionIssues
     for operation in stream_type.operations():
         assert READING.match(operation)
         assert operation in MODEL.operation_names

@@ -1,10 +1,11 @@
-"""What streams/base.py takes for granted of the SDK beyond its public interface."""
+"""What streams/sdk.py takes for granted of the SDK beyond its public interface."""
 
 from __future__ import annotations
 
 import inspect
 import logging
 import sys
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -93,6 +94,9 @@ def test_what_is_overridden_is_still_there_with_the_same_parameters(name: str) -
         (Stream._write_schema_message, ["self"]),
         (Stream._write_state_message, ["self"]),
         (Stream._finalize_state, ["self", "state"]),
+        (Stream._write_activate_version_message, ["self", "full_table_version"]),
+        (Stream.apply_catalog, ["self", "catalog"]),
+        (Stream.get_replication_key_signpost, ["self", "context"]),
         (Stream.log, ["self", "message", "args", "level", "kwargs"]),
         (Batcher, ["tap_name", "stream_name", "batch_config"]),
         (Batcher.get_batches, ["self", "records"]),
@@ -256,6 +260,44 @@ def test_state_is_written_once_after_it_is_finalized() -> None:
     stream._write_state_message()
     stream._write_state_message()
     assert [message["value"] for message in messages.all] == [{"bookmarks": {"plain": {}}}]
+
+
+def test_a_stream_knows_when_its_run_began_in_milliseconds() -> None:
+    tap, stream, _ = make()
+    assert stream._initialized_at == tap.initialized_at
+    assert datetime.fromtimestamp(stream._initialized_at / 1000, tz=timezone.utc).year > 2000
+
+
+def test_records_carry_the_version_that_an_activation_names() -> None:
+    _, stream, messages = make(stream_maps={"copy": {"__source__": "plain"}})
+    stream._stream_version = 7
+    assert [m.version for m in stream._generate_record_messages({"id": 1})] == [7, 7]
+    stream._write_activate_version_message(7)
+    assert [(m["stream"], m["version"]) for m in messages.of_type("ACTIVATE_VERSION")] == [
+        ("plain", 7),
+        ("copy", 7),
+    ]
+
+
+def test_the_catalog_chooses_the_replication_of_a_stream() -> None:
+    catalog = PlainTap(config={}).catalog_dict
+    entry = next(e for e in catalog["streams"] if e["tap_stream_id"] == "plain")
+    assert entry["replication_method"] == "FULL_TABLE"
+    entry |= {"replication_method": "INCREMENTAL", "replication_key": "name"}
+    _, stream, messages = make(catalog)
+    assert (stream.replication_method, stream.replication_key) == ("INCREMENTAL", "name")
+    stream._write_schema_message()
+    [schema] = messages.of_type("SCHEMA")
+    assert schema["bookmark_properties"] == ["name"]
+
+
+def test_sync_writes_no_signpost_where_there_is_none() -> None:
+    catalog = PlainTap(config={}).catalog_dict
+    for entry in catalog["streams"]:
+        entry |= {"replication_method": "INCREMENTAL", "replication_key": "name"}
+    _, stream, _ = make(catalog)
+    stream.sync()
+    assert stream.stream_state == {}
 
 
 def test_batcher_writes_files_of_records_for_a_batch_message(tmp_path: Path) -> None:

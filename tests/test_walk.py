@@ -142,7 +142,7 @@ def test_denied_catalogs_are_told_once(
     warning, summary = warnings(caplog)
     assert "catalog_ids" in warning
     assert "grant glue:GetCatalogs" in warning
-    assert summary == "1 times access was denied: the run is incomplete"
+    assert summary == "1 units could not be read: the run is incomplete"
 
 
 @pytest.mark.usefixtures("nested")
@@ -283,7 +283,7 @@ def test_a_database_that_vanishes(
     staying = [(ACCOUNT, "staying", "a"), (ACCOUNT, "staying", "b")]
     assert tables(settings) == [*expected, *staying]
     assert not warnings(caplog)
-    assert "Database going vanished while it was read" in caplog.messages
+    assert "catalog/123456789012/database/going vanished while it was read" in caplog.messages
 
 
 def test_what_lake_formation_hides_is_not_taken_for_gone(

@@ -18,7 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from tap_glue_metadata.aws.errors import DeniedError, SettingError, TapError, describe, translate
 from tap_glue_metadata.aws.secret_stores import open_store
-from tap_glue_metadata.aws.session import AwsSession, quiet_botocore
+from tap_glue_metadata.aws.session import AwsSession
+from tap_glue_metadata.aws.wire_log import scrub_wire_log
 
 if sys.version_info >= (3, 12):
     pass
@@ -63,7 +64,7 @@ def open_session(settings: Mapping[str, Any]) -> AwsSession:
         raise SettingError(setting, describe(error)) from error
     if key and secret:
         session.set_credentials(key, secret, token)
-    quiet_botocore()
+    scrub_wire_log()
     return session
 
 
@@ -162,11 +163,13 @@ def _assume(session: AwsSession, role: Role, session_name: str, region: str) -> 
             raise translated from error
         first = role.setting == "aws_assume_role_arn"
         external_id = "aws_assume_role_external_id" if first else "the external_id beside it"
-        raise SettingError(
+        denial = SettingError(
             role.setting,
             f"AWS does not let these credentials assume {role.arn} (AccessDenied); check the "
             f"role's trust policy, {external_id}, and the caller's right to sts:AssumeRole on it",
-        ) from error
+        )
+        denial.action, denial.code = translated.action, translated.code
+        raise denial from error
     return session.with_credentials(credentials)
 
 

@@ -16,6 +16,14 @@ _DENIED_CODES: Final = frozenset(
     }
 )
 _GONE_CODES: Final = frozenset({"EntityNotFoundException"})
+# One catalog, database or table that cannot be read, whoever asks: its key, its source, its state.
+_UNREADABLE: Final = {
+    "FederationSourceException": "check the source that the catalog is federated from",
+    "FederationSourceRetryableException": "check the source that the catalog is federated from",
+    "GlueEncryptionException": "grant kms:Decrypt on the key of the Data Catalog's settings",
+    "PermissionTypeMismatchException": "check the permissions in Lake Formation",
+    "ResourceNotReadyException": "run again when the resource is ready",
+}
 # Lake Formation hides what it denies behind the code for what does not exist.
 _LAKE_FORMATION_DENIAL: Final = "insufficient lake formation permission"
 _EXPIRED_CODES: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
@@ -84,7 +92,15 @@ _REMEDIES: Final[tuple[tuple[type[Exception], str], ...]] = (
 
 
 class TapError(Exception):
-    """An error whose one line tells its reader what to do; never carries a secret."""
+    """An error whose one line tells its reader what to do; never carries a secret.
+
+    Attributes:
+        action: The IAM action of the call that failed, such as `glue:GetTables`, if it was one.
+        code: AWS's code for what was wrong, if AWS answered.
+    """
+
+    action: str | None = None
+    code: str | None = None
 
 
 class SettingError(TapError):
@@ -104,7 +120,11 @@ class AwsError(TapError):
     """A call that AWS answered with an error, or did not answer."""
 
 
-class DeniedError(AwsError):
+class UnreadableError(AwsError):
+    """One unit cannot be read, while others can."""
+
+
+class DeniedError(UnreadableError):
     """The credentials may not do this."""
 
 
@@ -137,8 +157,15 @@ def translate(error: Exception, action: str, where: str) -> AwsError:
         where: The resource that was asked for, in words.
 
     Returns:
-        The error to raise in its place: denied, refused, gone, absent, or any other, in one line.
+        The error to raise in its place: denied, unreadable, refused, gone, absent, or any other,
+        in one line.
     """
+    translated = _translate(error, action, where)
+    translated.action = action
+    return translated
+
+
+def _translate(error: Exception, action: str, where: str) -> AwsError:
     if not isinstance(error, botocore_errors.ClientError):
         return AwsError(_one_line(f"{action} for {where} failed: {describe(error)}"))
     code = _one_line(str(error.response.get("Error", {}).get("Code", "")))
@@ -152,6 +179,8 @@ def translate(error: Exception, action: str, where: str) -> AwsError:
             f"{action} for {where} is denied ({code}): grant {action} to these credentials, and "
             f"the resource in Lake Formation where that governs it. AWS says: {message}"
         )
+    elif code in _UNREADABLE:
+        kind, text = UnreadableError, f"{text.rstrip('.')}; {_UNREADABLE[code]}"
     elif code in _GONE_CODES:
         kind, text = GoneError, f"{action} for {where} found nothing ({code}): {message}"
     elif code in _ABSENT_CODES or status == _NOT_IMPLEMENTED:
@@ -164,7 +193,9 @@ def translate(error: Exception, action: str, where: str) -> AwsError:
             f"{action} for {where} was throttled until its attempts ran out ({code}): lower "
             "concurrency, or raise aws_max_attempts"
         )
-    return kind(text)
+    translated = kind(text)
+    translated.code = code
+    return translated
 
 
 def describe(error: Exception) -> str:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 ALL: Final = "all"
+UNKNOWN: Final = "unknown"
+"""The id of an account that could not be asked for it."""
 _DEFAULT_PARTITION: Final = "aws"
 # A region of each partition that is always enabled, to assume roles in.
 _HOMES: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
@@ -61,6 +63,23 @@ class Scope:
 
 
 @dataclass(frozen=True)
+class Unopened:
+    """An account, or a region of one, that the credentials may not open.
+
+    Attributes:
+        name: What the settings call it.
+        account_id: The account, as far as the settings tell; else `unknown`.
+        region: The region; None for all of the account's.
+        error: Why.
+    """
+
+    name: str
+    account_id: str
+    region: str | None
+    error: TapError
+
+
+@dataclass(frozen=True)
 class _Account:
     """An account as the settings name it; its roles are assumed in the region `home`."""
 
@@ -74,7 +93,7 @@ class _Account:
 
 def open_scopes(
     settings: Mapping[str, Any], operations: Collection[str]
-) -> tuple[list[Scope], list[tuple[str, TapError]]]:
+) -> tuple[list[Scope], list[Unopened]]:
     """Connect, and open one scope for each account and region.
 
     Args:
@@ -82,8 +101,8 @@ def open_scopes(
         operations: The Glue operations that may be called.
 
     Returns:
-        The scopes, in the order of the settings, no account and region twice; and the name and the
-        error of each, of several, that the credentials may not open.
+        The scopes, in the order of the settings, no account and region twice; and those, of
+        several, that the credentials may not open.
 
     Raises:
         TapError: A setting, the credentials or the network are at fault; with several accounts or
@@ -95,19 +114,19 @@ def open_scopes(
     opener = _Opener(settings, operations, session)
     candidates = [(account, region) for account in accounts for region in account.regions]
     scopes: dict[tuple[str, str], Scope] = {}
-    errors: dict[str, TapError] = {}
+    unopened: dict[str, Unopened] = {}
     with ThreadPoolExecutor(settings["concurrency"]) as pool:
-        for name, opened in pool.map(lambda candidate: opener.open(*candidate), candidates):
+        for opened in pool.map(lambda candidate: opener.open(*candidate), candidates):
             if isinstance(opened, Scope):
                 key = (opened.account_id, opened.region)
                 scopes[key] = _merged(scopes[key], opened) if key in scopes else opened
-            elif isinstance(opened, (DeniedError, RefusedError, SettingError)):
-                errors[name] = opened
+            elif isinstance(opened.error, (DeniedError, RefusedError, SettingError)):
+                unopened[opened.name] = opened
             else:
-                raise opened
+                raise opened.error
     if not scopes:
-        raise next(iter(errors.values()))
-    return list(scopes.values()), list(errors.items())
+        raise next(iter(unopened.values())).error
+    return list(scopes.values()), list(unopened.values())
 
 
 class _Opener:
@@ -124,22 +143,23 @@ class _Opener:
         self._account_ids: dict[str, str] = {}
         self._lock = threading.Lock()  # sessions and their clients are not made for several threads
 
-    def open(self, account: _Account, region: str) -> tuple[str, Scope | TapError]:
+    def open(self, account: _Account, region: str) -> Scope | Unopened:
         """Open a scope, or tell what cannot be opened, and why: a region, or the whole account."""
         with self._lock:
             session = self._session_of(account)
         if not isinstance(session, AwsSession):
-            return account.name, session
+            return Unopened(account.name, self._known_id(account), None, session)
         name = f"{account.name}, region {region}"
         try:
             with self._lock:
                 client = create_client(session, region_name=region)
             account_id = self._account_id(account, session, region)
         except BotoCoreError as error:
-            return name, translate(error, "glue", f"region {region}")
+            problem = translate(error, "glue", f"region {region}")
+            return Unopened(name, self._known_id(account), region, problem)
         except TapError as error:
-            return name, error
-        return name, Scope(
+            return Unopened(name, self._known_id(account), region, error)
+        return Scope(
             account_id=account_id,
             region=region,
             partition=partition_of(session, region),
@@ -158,6 +178,14 @@ class _Opener:
             else:
                 self._sessions[account.name] = session
         return self._sessions[account.name]
+
+    def _known_id(self, account: _Account) -> str:
+        """Tell the id of an account that cannot be asked: its role's ARN has it."""
+        if account.roles:
+            return (account.roles[-1].arn.split(":") + [""] * 5)[4] or UNKNOWN
+        return str(
+            self._settings.get("aws_account_id") or self._account_ids.get(account.name, UNKNOWN)
+        )
 
     def _account_id(self, account: _Account, session: AwsSession, region: str) -> str:
         """Ask STS whose the credentials are: once, but for all regions in each of them.

@@ -7,7 +7,6 @@ the endpoint of the settings.
 
 from __future__ import annotations
 
-import logging
 import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
@@ -165,16 +164,3 @@ def client_config(settings: Mapping[str, Any], attempts: int) -> Config:
         if seconds := settings.get(f"aws_{name}"):
             config[name] = seconds
     return Config(**config)
-
-
-def quiet_botocore() -> None:
-    """Keep botocore's tracebacks, and what it shows of requests at DEBUG, out of the log."""
-    logging.getLogger("botocore.credentials").addFilter(_is_no_traceback)
-    for name in ("botocore", "urllib3"):
-        logger = logging.getLogger(name)
-        logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
-
-
-def _is_no_traceback(record: logging.LogRecord) -> bool:
-    # botocore warns of credentials that could not be refreshed; the error itself is told anyway.
-    return not record.exc_info

@@ -58,16 +58,29 @@ def timestamp(value: Any) -> str | None:  # noqa: ANN401 - a number from AWS, te
         ISO 8601 in UTC with microseconds, such that texts sort as times do; None for a number
         beyond the years 1 to 9999. Text that is no time is kept as it is.
     """
-    try:
-        if isinstance(value, str):
-            moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-            moment = moment.astimezone(timezone.utc)
-        else:
-            moment = datetime.fromtimestamp(value, tz=timezone.utc)
-    except (ValueError, OverflowError, OSError, TypeError):
+    found = moment(value)
+    if found is None:
         return value if isinstance(value, str) else None
-    return moment.isoformat(timespec="microseconds")
+    return found.isoformat(timespec="microseconds")
+
+
+def moment(value: Any) -> datetime | None:  # noqa: ANN401 - as above
+    """Read a point in time.
+
+    Args:
+        value: Seconds since 1970, as AWS sends them, or ISO 8601 text, as some emulators do.
+
+    Returns:
+        The point in time, in UTC; None for what is none, or beyond the years 1 to 9999.
+    """
+    try:
+        if not isinstance(value, str):
+            return datetime.fromtimestamp(value, tz=timezone.utc)
+        found = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        found = found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+        return found.astimezone(timezone.utc)
+    except (ValueError, OverflowError, OSError, TypeError):
+        return None
 
 
 def _fields(

@@ -1,28 +1,22 @@
-"""The engine: how a declared stream is read, and how its embedded children come along.
-
-Private members of the SDK are touched in this module alone; each place says why, and
-tests/test_sdk_contract.py notices when the SDK changes them.
-"""
+"""The engine: how a declared stream is read, and how its embedded children come along."""
 
 from __future__ import annotations
 
-import logging
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import Stream, StreamSchema
-from singer_sdk.batch import Batcher
-from singer_sdk.helpers._batch import SDKBatchMessage
-from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk import StreamSchema
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.schema.source import SchemaDirectory
 
-from tap_glue_metadata.aws.errors import TapError
+from tap_glue_metadata.progress import progress
 from tap_glue_metadata.records.arns import arn
 from tap_glue_metadata.records.projection import compile_projection
 from tap_glue_metadata.records.redaction import Redactor
+from tap_glue_metadata.streams.outlets import BatchOutlet, DirectOutlet, Outlet
+from tap_glue_metadata.streams.sdk import SdkStream
 from tap_glue_metadata.walk import Level
 
 if sys.version_info >= (3, 12):
@@ -31,12 +25,10 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
-    from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context, Record
-    from singer_sdk.singerlib.messages import Message, RecordMessage
 
     from tap_glue_metadata.aws.glue import Source
     from tap_glue_metadata.aws.raw_json import Json
@@ -45,7 +37,7 @@ if TYPE_CHECKING:
 SCHEMAS = SchemaDirectory(files("tap_glue_metadata") / "schemas")
 
 
-class GlueStream(Stream):
+class GlueStream(SdkStream):
     """A stream of objects that Glue lists.
 
     A subclass declares what it reads; its schema is generated from that (`make schemas`).
@@ -53,15 +45,14 @@ class GlueStream(Stream):
     Attributes:
         source: The operation, or pair of operations, to read by.
         level: What to call it for, once each.
+        replication_keys: The replication keys on offer, each with the member of a raw object that
+            it comes from; one stream may offer several, of which the first is proposed.
         arn_kind: The type of the objects in ARNs, if they have one; fills the field `arn`.
         derived: JSON Schema of each field that is ours, by name, in the record's order.
         open_members: Members, by their path in AWS's casing, that come over verbatim: shapes that
             recurse, or are too large to spell out.
         omitted_members: Members, by their path in AWS's casing, that are no part of the stream.
     """
-
-    # The projection yields what the schema says; conforming it again costs more than all the rest.
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     name: str = ""
     primary_keys: Sequence[str] = ()
@@ -86,9 +77,6 @@ class GlueStream(Stream):
         redact = self.config.get("redact_secrets", True)
         self.redactor = Redactor(self.config.get("redact_keys") or ()) if redact else None
         self._project = compile_projection(self.schema, self.redactor)
-        self._objects = [
-            name for name, field in self.schema["properties"].items() if "properties" in field
-        ]
         self._name_field = self.primary_keys[-1]
 
     @classmethod
@@ -154,97 +142,70 @@ class GlueStream(Stream):
         for place, raw in self.objects():
             yield from self.records(place, raw)
 
-    @property
-    @override
-    def emit_activate_version_messages(self) -> bool:
-        # The SDK announces the version before the first record, so that a run which fails would
-        # make a target delete what was not read.
-        return False
-
-    @override
-    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        # The SDK calls each failure unhandled; ours are told once, in one line, by the command.
-        if level < logging.ERROR or not isinstance(sys.exc_info()[1], TapError):
-            super().log(message, *args, level=level, **kwargs)
-
     @override
     def log_sync_costs(self) -> None:
         # The SDK calls it for every stream when all are done, and has no other hook there.
         super().log_sync_costs()
         if self._has_read:
-            self._walk().denials.finish()
-
-    # The SDK's own pass calls sync() of each child for each parent: a SCHEMA message, log lines
-    # and a state partition for every table. Here one pass serves a stream and its children.
-    @override
-    def _sync_records(
-        self, context: Context | None = None, *, write_messages: bool = True
-    ) -> Generator[dict[str, Any], Any, Any]:
-        self._pass([_Outlet(stream) for stream in self._selected_family()])
-        yield from ()
+            self._walk().gaps.finish()
 
     @override
-    def _sync_batches(self, batch_config: BatchConfig, context: Context | None = None) -> None:
-        self._pass([_BatchOutlet(stream, batch_config) for stream in self._selected_family()])
+    def read(self) -> None:
+        is_batched = self.get_batch_config(self.config) is not None
+        self._pass([stream.outlet(is_batched=is_batched) for stream in self._selected_family()])
 
-    def write_schema(self) -> None:
-        """Write the SCHEMA message; the SDK's sync() does so for a stream that is no child."""
-        self._write_schema_message()
-
-    def messages(self, record: Json) -> Iterator[RecordMessage]:
-        """Turn a record into messages: deselected properties dropped, stream maps applied.
+    def outlet(self, *, is_batched: bool) -> Outlet:
+        """Choose where the records of the stream go.
 
         Args:
-            record: A record, which is changed.
+            is_batched: Whether batches are written.
         """
-        if self.config.get("flattening_enabled"):
-            # The SDK flattens objects, but leaves a null where the object would have been.
-            for name in self._objects:
-                if record.get(name, ...) is None:
-                    del record[name]
-        return self._generate_record_messages(record)
-
-    def write(self, message: Message) -> None:
-        """Write a message to the tap's output.
-
-        Args:
-            message: Any Singer message.
-        """
-        self._tap.write_message(message)
-
-    def write_state(self) -> None:
-        """Write the STATE message that ends a pass: one bookmark, however large the catalog."""
-        self._finalize_state(self.stream_state)
-        self._write_state_message()
+        if is_batched:
+            return BatchOutlet(self, self.records)
+        return (DirectOutlet if self.is_written_as_it_is else Outlet)(self, self.records)
 
     def _selected_family(self) -> list[GlueStream]:
         """Give this stream and its children, those of them that are selected."""
         family = [self, *(child for child in self.child_streams if isinstance(child, GlueStream))]
         return [stream for stream in family if stream.selected]
 
-    def _pass(self, outlets: list[_Outlet]) -> None:
+    def _pass(self, outlets: list[Outlet]) -> None:
         """Read the objects once; write the records of this stream and of its children."""
         walk = self._walk()
         self._has_read = True
-        calls = walk.calls
+        calls, retries = walk.calls, walk.retries
+
+        def tell() -> str:
+            counts = ", ".join(f"{outlet.written} {outlet.stream.name}" for outlet in outlets)
+            return (
+                f"Read {counts} in {walk.calls - calls} calls of AWS Glue, "
+                f"{walk.retries - retries} of them repeated"
+            )
+
+        walk.gaps.begin(outlets[0].stream.name)
         with ExitStack() as stack:
             for outlet in outlets:
                 stack.enter_context(outlet.open(self))
-            for place, raw in self.objects():
-                children_wanted = self._passes_filter(place, raw)
-                for outlet in outlets:
-                    if children_wanted or outlet.stream is self:
-                        outlet.write(outlet.stream.records(place, raw))
-                if all(outlet.is_full for outlet in outlets):
-                    break
+            stack.enter_context(progress(lambda: f"{tell()}, {walk.databases_done} databases done"))
+            is_whole = self._write_objects(outlets)
         for outlet in outlets:
-            outlet.stream.write_state()
+            outlet.close(is_complete=is_whole and walk.gaps.is_complete)
+        walk.gaps.end(tell())
         # A test run has no hook at its end: the last stream that leads a pass sums up.
-        leaders = [stream for stream in self._tap.streams.values() if not stream.parent_stream_type]
+        leaders = [stream for stream in self.siblings.values() if not stream.parent_stream_type]
         if self.ABORT_AT_RECORD_COUNT is not None and self is leaders[-1]:
-            walk.denials.finish()
-        counts = ", ".join(f"{outlet.written} {outlet.stream.name}" for outlet in outlets)
-        self.logger.info("Read %s in %d calls of AWS Glue", counts, walk.calls - calls)
+            walk.gaps.finish()
+
+    def _write_objects(self, outlets: list[Outlet]) -> bool:
+        """Hand each object to the outlets; tell whether they took all."""
+        for place, raw in self.objects():
+            children_wanted = self._passes_filter(place, raw)
+            for outlet in outlets:
+                if children_wanted or outlet.stream is self:
+                    outlet.write(place, raw)
+            if all(outlet.is_full for outlet in outlets):
+                return False
+        return self.ABORT_AT_RECORD_COUNT is None
 
     def _arn(self, kind: str, place: Place, record: Json) -> str:
         """Write the ARN of an object where it is: behind a resource link, at the link's target."""
@@ -284,76 +245,7 @@ class EmbeddedStream(GlueStream):
 
     @override
     def objects(self) -> Iterator[Found]:
-        # The SDK hands a stream no reference to its parent but by way of the tap.
-        parent = self._tap.streams[self.parent_stream_type.name]
+        parent = self.siblings[self.parent_stream_type.name]
         if not isinstance(parent, GlueStream):
             raise TypeError(parent)
         return parent.objects()
-
-
-class _Outlet:
-    """Writes the records of one stream in a pass, each as a message."""
-
-    def __init__(self, stream: GlueStream) -> None:
-        self.stream = stream
-        self.written = 0
-        self._counter = stream.get_record_counter()
-        self._limit = stream.ABORT_AT_RECORD_COUNT
-
-    @property
-    def is_full(self) -> bool:
-        """Whether a test run wants no more records of this stream."""
-        return self._limit is not None and self.written >= self._limit
-
-    @contextmanager
-    def open(self, leader: GlueStream) -> Iterator[None]:
-        """Count and time what is written, in a pass that a stream leads."""
-        if self.stream is not leader:
-            self.stream.write_schema()
-        with self._counter, self.stream.get_sync_timer():
-            yield
-            self.flush()
-
-    def write(self, records: Iterable[Json]) -> None:
-        """Write records, up to the limit of a test run."""
-        for record in records:
-            if self.is_full:
-                return
-            for message in self.stream.messages(record):
-                self.put(message)
-            self.written += 1
-            self._counter.increment()
-
-    def put(self, message: RecordMessage) -> None:
-        """Write one message."""
-        self.stream.write(message)
-
-    def flush(self) -> None:
-        """Write what is held back."""
-
-
-class _BatchOutlet(_Outlet):
-    """Writes the records of one stream in a pass as batches."""
-
-    def __init__(self, stream: GlueStream, config: BatchConfig) -> None:
-        super().__init__(stream)
-        self._config = config
-        self._batches: dict[str, list[Json]] = {}
-
-    @override
-    def put(self, message: RecordMessage) -> None:
-        batch = self._batches.setdefault(message.stream, [])
-        batch.append(message.record)
-        if len(batch) == self._config.batch_size:
-            self._write_batch(message.stream)
-
-    @override
-    def flush(self) -> None:
-        for alias in list(self._batches):
-            self._write_batch(alias)
-
-    def _write_batch(self, alias: str) -> None:
-        records = iter(self._batches.pop(alias))
-        batcher = Batcher(self.stream.tap_name, alias, self._config)
-        for manifest in batcher.get_batches(records):
-            self.stream.write(SDKBatchMessage(alias, self._config.encoding, manifest))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tap_glue_metadata.records import columns, tables
 from tap_glue_metadata.records.projection import timestamp
@@ -16,7 +16,7 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.walk import Found, Place
@@ -27,6 +27,7 @@ class Catalogs(GlueStream):
 
     name = "catalogs"
     primary_keys = ("account_id", "region", "catalog_id")
+    replication_keys: ClassVar[Mapping[str, str]] = {"update_time": "UpdateTime"}
     source = CATALOGS
 
     @override
@@ -53,6 +54,7 @@ class Tables(GlueStream):
 
     name = "tables"
     primary_keys = ("account_id", "region", "catalog_id", "database_name", "name")
+    replication_keys: ClassVar[Mapping[str, str]] = {"update_time": "UpdateTime"}
     level = Level.DATABASE
     source = TABLES
     arn_kind = "table"
@@ -84,6 +86,7 @@ class Columns(EmbeddedStream):
         "name",
         "occurrence",
     )
+    replication_keys: ClassVar[Mapping[str, str]] = {"table_update_time": "UpdateTime"}
     parent_stream_type = Tables
     shape = "Column"
     derived = columns.DERIVED

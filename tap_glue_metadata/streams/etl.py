@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
 from tap_glue_metadata.aws.glue import BatchGet, Listing
 from tap_glue_metadata.streams.base import GlueStream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Jobs(GlueStream):
@@ -11,6 +16,7 @@ class Jobs(GlueStream):
 
     name = "jobs"
     primary_keys = ("account_id", "region", "name")
+    replication_keys: ClassVar[Mapping[str, str]] = {"last_modified_on": "LastModifiedOn"}
     source = Listing("GetJobs", "Jobs")
     arn_kind = "job"
     open_members = frozenset({"CodeGenConfigurationNodes"})  # 70 shapes of nodes, some recursive
@@ -21,6 +27,7 @@ class Workflows(GlueStream):
 
     name = "workflows"
     primary_keys = ("account_id", "region", "name")
+    replication_keys: ClassVar[Mapping[str, str]] = {"last_modified_on": "LastModifiedOn"}
     source = BatchGet(
         names=Listing("ListWorkflows", "Workflows"),
         operation="BatchGetWorkflows",

@@ -1,0 +1,225 @@
+"""The seam to the SDK: what the engine asks of a Singer stream.
+
+Private members of the SDK are touched in this module alone; each place says why, and
+tests/test_sdk_contract.py notices when the SDK changes them.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from abc import abstractmethod
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Stream
+from singer_sdk.helpers._batch import SDKBatchMessage
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib.catalog import Metadata
+
+from tap_glue_metadata.aws.errors import TapError
+from tap_glue_metadata.streams.replication import (
+    INCREMENTAL,
+    Bookmark,
+    check_choice,
+    read_bookmark,
+    read_start_date,
+    run_start,
+)
+from tap_glue_metadata.writer import GlueWriter
+
+if sys.version_info >= (3, 12):
+    from typing import override
+else:
+    from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Mapping
+
+    from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
+    from singer_sdk.helpers.types import Context
+    from singer_sdk.singerlib import Catalog, MetadataMapping
+    from singer_sdk.singerlib.messages import Message, RecordMessage
+
+    from tap_glue_metadata.aws.raw_json import Json
+
+
+class SdkStream(Stream):
+    """A Singer stream that is read in passes of its own, which may serve its children too.
+
+    Attributes:
+        replication_keys: The replication keys on offer, each with the member of a raw object that
+            it comes from.
+    """
+
+    # The projection yields what the schema says; conforming it again costs more than all the rest.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    replication_keys: ClassVar[Mapping[str, str]] = {}
+
+    @cached_property
+    def _object_fields(self) -> list[str]:
+        fields = self.schema["properties"].items()
+        return [name for name, field in fields if "properties" in field]
+
+    @abstractmethod
+    def read(self) -> None:
+        """Read the stream and its children once, and write all that is selected of them."""
+
+    @property
+    def siblings(self) -> Mapping[str, Stream]:
+        """All streams of the tap, by name."""
+        return self._tap.streams  # the SDK hands a stream no reference to another one
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        super().apply_catalog(catalog)
+        self.replication_key = check_choice(
+            self.name, self.replication_method, self.replication_key, self.replication_keys
+        )
+
+    @property
+    @override
+    def metadata(self) -> MetadataMapping:
+        metadata = super().metadata
+        # The SDK offers a key only where it is chosen already.
+        if self.replication_keys:
+            metadata.root.valid_replication_keys = list(self.replication_keys)
+        for name in self.replication_keys:
+            field = metadata.setdefault(("properties", name), Metadata())
+            field.inclusion = Metadata.InclusionType.AUTOMATIC
+        return metadata
+
+    @property
+    @override
+    def emit_activate_version_messages(self) -> bool:
+        # The SDK announces the version before the first record, so that a run which fails would
+        # make a target delete what was not read; `conclude` does it after the last.
+        return False
+
+    @override
+    def get_replication_key_signpost(self, context: Context | None = None) -> None:
+        # The SDK would leave it in the state of a run that is interrupted; `Bookmark` has its own.
+        return None
+
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        # The SDK calls each failure unhandled; ours are told once, in one line, by the command.
+        if level < logging.ERROR or not isinstance(sys.exc_info()[1], TapError):
+            super().log(message, *args, level=level, **kwargs)
+
+    # The SDK's own pass calls sync() of each child for each parent: a SCHEMA message, log lines
+    # and a state partition for every table. Here one pass serves a stream and its children.
+    @override
+    def _sync_records(
+        self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[dict[str, Any], Any, Any]:
+        self.read()
+        yield from ()
+
+    @override
+    def _sync_batches(self, batch_config: BatchConfig, context: Context | None = None) -> None:
+        self.read()
+
+    def write_schema(self) -> None:
+        """Write the SCHEMA message; the SDK's sync() does so for a stream that is no child."""
+        self._write_schema_message()
+
+    def messages(self, record: Json) -> Iterator[RecordMessage]:
+        """Turn a record into messages: deselected properties dropped, stream maps applied.
+
+        Args:
+            record: A record, which is changed.
+        """
+        if self.config.get("flattening_enabled"):
+            # The SDK flattens objects, but leaves a null where the object would have been.
+            for name in self._object_fields:
+                if record.get(name, ...) is None:
+                    del record[name]
+        return self._generate_record_messages(record)
+
+    @property
+    def is_written_as_it_is(self) -> bool:
+        """Whether the SDK would write each record as it is given, and our own writer is there."""
+        return (
+            [type(stream_map) for stream_map in self.stream_maps] == [SameRecordTransform]
+            and not self.config.get("flattening_enabled")
+            and self.ABORT_AT_RECORD_COUNT is None
+            and all(self.mask.values())
+            and isinstance(self._tap.message_writer, GlueWriter)
+        )
+
+    def write_records(self, records: Iterable[Json]) -> int:
+        """Write records as they are, all with the time of now; for `is_written_as_it_is`.
+
+        Args:
+            records: The records, of one object.
+
+        Returns:
+            How many there were.
+        """
+        writer: Any = self._tap.message_writer
+        write, name, version = writer.write_record, self.name, self._stream_version
+        now = datetime.now(tz=timezone.utc)
+        count = 0
+        for record in records:
+            write(name, record, version, now)
+            count += 1
+        return count
+
+    def write(self, message: Message) -> None:
+        """Write a message to the tap's output.
+
+        Args:
+            message: Any Singer message.
+        """
+        self._tap.write_message(message)
+
+    def write_batch(self, alias: str, encoding: BaseBatchFileEncoding, manifest: list[str]) -> None:
+        """Write a BATCH message.
+
+        Args:
+            alias: The stream's name in the output.
+            encoding: How the files are written.
+            manifest: The files.
+        """
+        self.write(SDKBatchMessage(alias, encoding, manifest))
+
+    def begin(self, *, versioned: bool) -> Bookmark | None:
+        """Begin the stream's part of a pass.
+
+        Args:
+            versioned: Whether its records can carry a version.
+
+        Returns:
+            What tells the changed objects from the others, None where all are wanted.
+        """
+        if self.replication_method == INCREMENTAL:
+            key = str(self.replication_key)
+            bookmark = read_bookmark(self.name, self.stream_state, key)
+            floor = read_start_date(self.config.get("start_date"))
+            start = run_start(self._initialized_at)
+            return Bookmark(self.replication_keys[key], bookmark, floor, start)
+        if versioned and self.config.get("emit_activate_version_messages"):
+            # The SDK puts it into each record; a run's start makes it higher than the last one.
+            self._stream_version = self._initialized_at
+        return None
+
+    def conclude(self, reached: str | None) -> None:
+        """Make true what a complete pass allows: the bookmark moves, or what was not seen is gone.
+
+        Args:
+            reached: The new bookmark, if there is one.
+        """
+        if reached is not None:
+            state = self.stream_state
+            state["replication_key"], state["replication_key_value"] = self.replication_key, reached
+        if self._stream_version is not None:
+            self._write_activate_version_message(self._stream_version)
+
+    def write_state(self) -> None:
+        """Write the STATE message that ends a pass: one bookmark, however large the catalog."""
+        self._finalize_state(self.stream_state)
+        self._write_state_message()

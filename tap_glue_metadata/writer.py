@@ -1,0 +1,181 @@
+"""Writes Singer messages to stdout: encoded by msgspec, collected, and sent in large pieces."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from contextlib import contextmanager, suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
+from singer_sdk.singerlib.messages import RecordMessage
+
+from tap_glue_metadata.aws.errors import TapError
+from tap_glue_metadata.termination import Terminated, held_back
+
+if sys.version_info >= (3, 12):
+    from typing import override
+else:
+    from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from typing import BinaryIO
+
+    from singer_sdk.singerlib.messages import Message
+
+_PIECE_BYTES: Final = 65_536  # what a pipe of Linux holds
+_WAIT_SECONDS: Final = 1.0  # how long a line waits for others, if more come at all
+
+
+class OutputError(TapError):
+    """What is written does not get to its reader."""
+
+
+class Output:
+    """Lines of JSON on their way to stdout, which gets whole lines only.
+
+    Not for several threads.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._buffer = bytearray()
+        # What is behind it does not count. Being set last, in one step, it leaves no line half
+        # done, whatever is raised in between: by a signal, or by a value that cannot be encoded.
+        self._size = 0
+        self._due = 0.0
+
+    def add(self, message: object) -> None:
+        """Add a line; it is written now or later.
+
+        Args:
+            message: What the SDK's encoder makes a JSON object of.
+
+        Raises:
+            OutputError: Nobody takes what is written.
+        """
+        buffer = self._buffer
+        encoder.encode_into(message, buffer, self._size)
+        buffer += b"\n"
+        self._size = len(buffer)
+        if self._size >= _PIECE_BYTES or monotonic() >= self._due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write all lines that were added.
+
+        Raises:
+            OutputError: Nobody takes them; they are dropped.
+            Terminated: A signal came while they were written.
+        """
+        with held_back():
+            try:
+                _write(sys.stdout.buffer, memoryview(self._buffer)[: self._size])
+                sys.stdout.flush()
+            except OSError as error:
+                _forget_stdout()
+                raise _explained(error) from error
+            finally:
+                self._buffer, self._size = bytearray(), 0
+                self._due = monotonic() + _WAIT_SECONDS
+
+
+OUTPUT: Final = Output()  # the process has one stdout
+atexit.register(OUTPUT.flush)
+
+
+@contextmanager
+def written_out() -> Iterator[None]:
+    """Write all lines of the process when the block ends, however it does.
+
+    Raises:
+        OutputError: Nobody takes them.
+    """
+    try:
+        yield
+    except Terminated:
+        with suppress(OutputError):  # who ends the tap has often ended the reader before
+            OUTPUT.flush()
+        raise
+    finally:
+        OUTPUT.flush()
+
+
+class _Record(msgspec.Struct, tag_field="type", tag="RECORD", omit_defaults=True, gc=False):
+    """A RECORD message, with the fields of the SDK's in their order; cheaper to make and encode."""
+
+    stream: str
+    record: dict[str, Any]
+    version: int | None = None
+    time_extracted: datetime | None = None
+
+
+class GlueWriter(MsgSpecWriter):
+    """Writes the messages that the SDK's writer writes, byte for byte, with fewer writes.
+
+    Records wait for others: until there are enough, a second has passed when the next one comes,
+    or a message of another type comes. That goes out at once, behind them.
+    """
+
+    def __init__(self, output: Output = OUTPUT) -> None:
+        """Make a writer.
+
+        Args:
+            output: Where the messages go.
+        """
+        super().__init__()
+        self._output = output
+
+    @override
+    def write_message(self, message: Message) -> None:
+        if isinstance(message, RecordMessage):
+            self.write_record(
+                message.stream, message.record, message.version, message.time_extracted
+            )
+        else:
+            self._output.add(message.to_dict())
+            self._output.flush()
+
+    def write_record(
+        self,
+        stream: str,
+        record: dict[str, Any],
+        version: int | None = None,
+        time_extracted: datetime | None = None,
+    ) -> None:
+        """Write a RECORD message without making one of the SDK's.
+
+        Args:
+            stream: The stream's name in the output.
+            record: The record; it may change afterwards.
+            version: The version that an ACTIVATE_VERSION message will name, if one will.
+            time_extracted: When the record was read, in UTC.
+
+        Raises:
+            OutputError: Nobody takes what is written.
+        """
+        self._output.add(_Record(stream, record, version, time_extracted))
+
+
+def _write(stream: BinaryIO, rest: memoryview) -> None:
+    while rest:  # an unbuffered stdout may take a part
+        rest = rest[stream.write(rest) :]
+
+
+def _explained(error: OSError) -> OutputError:
+    if isinstance(error, ConnectionError):
+        return OutputError("The reader of the output has ended: see the log of the target")
+    return OutputError(f"The output cannot be written: {error}")
+
+
+def _forget_stdout() -> None:
+    """Send what Python still holds for stdout nowhere: its flush at exit would fail again."""
+    with suppress(OSError):  # not a file
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
