@@ -141,8 +141,10 @@ class GlueClient:
             )
             asked = getattr(error, "operation_name", operation)
             if asked != operation:  # the role's credentials had to be fetched anew
-                lost = translate(error, f"sts:{asked}", "these credentials")
-                raise LostRoleError(f"The credentials could not be refreshed: {lost}") from error
+                cause = translate(error, f"sts:{asked}", "these credentials")
+                lost = LostRoleError(f"The credentials could not be refreshed: {cause}")
+                lost.action, lost.code = cause.action, cause.code
+                raise lost from error
             raise translate(error, f"glue:{operation}", self._where(params)) from error
         except RuntimeError as error:  # how botocore tells that fresh credentials were expired
             raise LostRoleError(f"The credentials could not be refreshed: {error}") from error
@@ -192,15 +194,15 @@ class GlueClient:
         tokens: set[str] = set()
         while True:
             answer = self.call(listing.operation, **request)
-            yield answer.get(listing.items) or []
             token = answer.get("NextToken")
-            if not token:
-                return
-            if token in tokens:
+            if token in tokens:  # told before the page, which may be a repeated one too
                 raise AwsError(
                     f"glue:{listing.operation} for {self._where(params)} failed: the service "
                     "repeated a page token, so its list would never end; run again"
                 )
+            yield answer.get(listing.items) or []
+            if not token:
+                return
             tokens.add(token)
             request["NextToken"] = token
 

@@ -1,47 +1,136 @@
-"""What botocore tells of its calls: enough to follow them, and nothing that is secret."""
+"""What botocore and its like tell of their calls at DEBUG: enough to follow them, no secrets."""
 
 from __future__ import annotations
 
 import logging
 import re
-from typing import Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
 
-# The loggers of botocore and urllib3 that tell, at DEBUG, where credentials come from, what is
-# called and what is repeated. All others stay silent: they show signatures, headers and bodies.
-_TELLING: Final = (
-    "botocore.credentials",
-    "botocore.endpoint",
-    "botocore.httpsession",
-    "botocore.retries.adaptive",
-    "botocore.retries.standard",
-    "botocore.retryhandler",
-    "botocore.tokens",
-    "urllib3.connectionpool",
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.model import OperationModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LIBRARIES: Final = frozenset(
+    {"boto3", "botocore", "charset_normalizer", "hvac", "requests", "s3transfer", "urllib3"}
 )
-_LIBRARIES: Final = ("boto3", "botocore", "hvac", "requests", "urllib3")
-# Where a line begins to show the request itself; a query may hold a signature or a token.
-_REQUEST: Final = re.compile(r"( with params: |(?<=^Sending http request): |\?).*", re.DOTALL)
+# These would tell little else than what is left out, or events and files by the hundred.
+_NOISY: Final = (
+    "botocore.auth",
+    "botocore.hooks",
+    "botocore.loaders",
+    "botocore.parsers",
+    "botocore.regions",
+    "charset_normalizer",
+)
+# These warn with tracebacks; the errors in them are told anyway, or of no consequence.
+_TRACING: Final = ("botocore.credentials", "botocore.tokens")
+# The lines whose texts are harmless: names of services, providers and settings, hosts and paths.
+_HARMLESS: Final = frozenset(
+    {
+        '%s://%s:%s "%s %s %s" %s %s',
+        "Access to EC2 metadata has been disabled.",
+        "Certificate path: %s",
+        "Caught retryable HTTP exception while making metadata service request to %s: %s",
+        "Credentials for role retrieved from cache.",
+        "Credentials need to be refreshed.",
+        "Credentials were found in cache, but they are expired.",
+        "Exception received when sending HTTP request.",
+        "Exception received when sending urllib3 HTTP request",
+        "IMDS ENDPOINT: %s",
+        "Ignoring configured endpoint URLs.",
+        "Looking for credentials via: %s",
+        "Looking for endpoint for %s via: %s",
+        "Metadata service returned %s response with status code of %s for url: %s",
+        "No configured endpoint found.",
+        "No retry needed.",
+        "Not retrying request.",
+        "Redirecting %s -> %s",
+        "Registering retry handlers for service: %s",
+        "Resetting dropped connection: %s",
+        "Retry needed but retry quota reached, not retrying request.",
+        "Retry: %s",
+        "Setting %s timeout as %s",
+        "Skipping environment variable credential check because profile name was explicitly set.",
+        "Starting new HTTP connection (%d): %s:%s",
+        "Starting new HTTPS connection (%d): %s:%s",
+        "retry needed: matching HTTP status and error code seen: %s, %s",
+    }
+)
+_PLAIN: Final = (type(None), bool, int, float, datetime, OperationModel)
+_HIDDEN: Final = "..."
+# What may be a secret in a URL: its query, its user, and the id by which a container gets keys.
+_SECRET_OF_URL: Final = re.compile(r"\?.*|(?<=//)[^/]*(?=@)|[0-9a-f-]{32,}", re.I | re.S)
 
 
 def scrub_wire_log() -> None:
-    """Keep credentials, headers, bodies and tracebacks of the libraries below out of the log.
+    """Have the libraries log their calls at DEBUG, without what is secret in them.
 
-    What they tell from INFO on comes through as it is, but for tracebacks of credentials.
+    It holds for every logger and handler, whatever their configuration, for records are scrubbed
+    as they are made. What is logged from INFO on comes through as it is, but for tracebacks that
+    come with warnings of credentials.
     """
-    for name in _LIBRARIES:
+    for name in _NOISY:
         logger = logging.getLogger(name)
-        logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
-    level = logging.getLogger().getEffectiveLevel()
-    for name in _TELLING:
-        logger = logging.getLogger(name)
-        logger.setLevel(level)
-        logger.addFilter(_scrub)  # no second time, if it is there already
+        if logger.level == logging.NOTSET:  # else somebody wants it otherwise
+            logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
+    for name in _TRACING:
+        logging.getLogger(name).addFilter(_has_no_traceback)  # no second time, if it is there
+    factory = logging.getLogRecordFactory()
+    if not isinstance(factory, _ScrubbedRecords):
+        logging.setLogRecordFactory(_ScrubbedRecords(factory))
 
 
-def _scrub(record: logging.LogRecord) -> bool:
-    if record.levelno < logging.INFO:
-        record.msg = _REQUEST.sub(" ...", record.getMessage())
-        record.args = ()
-        record.exc_info = None
-    # botocore warns of credentials that could not be refreshed; the error itself is told anyway.
+class _ScrubbedRecords:
+    """Makes the records of the log, and scrubs those of the libraries below INFO."""
+
+    def __init__(self, make: Callable[..., logging.LogRecord]) -> None:
+        self._make = make
+
+    def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = self._make(*args, **kwargs)
+        # A record that comes from elsewhere (`logging.makeLogRecord`) has no name yet.
+        if record.levelno < logging.INFO and str(record.name).partition(".")[0] in _LIBRARIES:
+            record.msg, record.args = _told(record), ()
+            record.exc_info = record.exc_text = record.stack_info = None
+        return record
+
+
+def _told(record: logging.LogRecord) -> str:
+    """Return the line of a record, with only what is known to be harmless filled in.
+
+    A message with arguments is a constant of the library; one without may be any text.
+    """
+    line, values = record.msg, record.args or ()
+    if not isinstance(line, str):
+        return _HIDDEN
+    is_harmless = line in _HARMLESS
+    if values:
+        values = values if isinstance(values, tuple) else (values,)  # logging unpacks a mapping
+        try:
+            line %= tuple(_shown(value, is_harmless=is_harmless) for value in values)
+        except (TypeError, ValueError):  # what is hidden was to be written as a number
+            return _HIDDEN
+    elif not is_harmless:
+        return _HIDDEN
+    kind = record.exc_info and record.exc_info[0]
+    return f"{line} ({kind.__name__})" if kind else line
+
+
+def _shown(value: object, *, is_harmless: bool) -> object:
+    """Return what may be seen of a value: of an exception its class, of a request where it goes."""
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, BaseException):
+        return type(value).__name__
+    if isinstance(value, AWSPreparedRequest):
+        return _shown(f"{value.method} {value.url}", is_harmless=True)
+    if is_harmless and isinstance(value, str):
+        return _SECRET_OF_URL.sub(_HIDDEN, value)
+    return _HIDDEN
+
+
+def _has_no_traceback(record: logging.LogRecord) -> bool:
     return not record.exc_info

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -11,7 +12,7 @@ from tap_glue_metadata.records.hive_types import CHAR_VARCHAR, from_iceberg, fro
 from tap_glue_metadata.records.table_formats import whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _SPARK_SCHEMA: Final = "spark.sql.sources.schema"
 
@@ -125,7 +126,11 @@ def resolve(table: Mapping[str, Any]) -> Resolved:
 
 
 def columns(
-    table: Mapping[str, Any], resolved: Resolved, table_update_time: str | None
+    table: Mapping[str, Any],
+    resolved: Resolved,
+    table_update_time: str | None,
+    keys: Mapping[str, Any] = MappingProxyType({}),
+    redact: Callable[[Any], Any] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the record of each column of a table, partition keys last.
 
@@ -133,9 +138,11 @@ def columns(
         table: Glue's `Table`.
         resolved: The table's columns, from `resolve`.
         table_update_time: When the table was last updated, in RFC 3339, or None.
+        keys: What each record begins with: the keys of the table's database.
+        redact: Takes secrets out of a column's parameters; None leaves them.
 
     Yields:
-        The record without the keys of the table's database: all fields, None where absent.
+        The record: all fields, None where absent.
     """
     table_name = table.get("Name") or ""
     version_id = table.get("VersionId")
@@ -148,16 +155,17 @@ def columns(
         occurrences[name] = occurrence = occurrences.get(name, 0) + 1
         is_partition_key = position > column_count
         yield {
+            **keys,
             "table_name": table_name,
             "name": name,
             "occurrence": occurrence,
             "ordinal_position": position,
             "type": column.get("Type"),
             "comment": column.get("Comment"),
-            "parameters": parameters,
+            "parameters": redact(parameters) if redact and parameters else parameters,
             "is_partition_key": is_partition_key,
             "partition_position": position - column_count if is_partition_key else None,
-            "is_current": not parameters or is_current(column),
+            "is_current": not parameters or is_current(parameters),
             "iceberg_field_id": whole_number(parameters.get(_FIELD_ID)) if parameters else None,
             "source": source,
             "table_version_id": version_id,
@@ -165,19 +173,18 @@ def columns(
         }
 
 
-def is_current(column: Mapping[str, Any]) -> bool:
+def is_current(parameters: Mapping[str, Any] | None) -> bool:
     """Tell whether a column is part of its table now.
 
     Iceberg's `IcebergToGlueConverter` keeps the columns of former schemas in Glue and marks each
     with the parameter `iceberg.field.current` = `false`.
 
     Args:
-        column: Glue's `Column`.
+        parameters: The parameters of Glue's `Column`, if it has any.
 
     Returns:
         False if it is marked so, True for any other.
     """
-    parameters = column.get("Parameters")
     return not parameters or (parameters.get(_FIELD_CURRENT) or "").lower() != "false"
 
 

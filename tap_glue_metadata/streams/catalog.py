@@ -93,11 +93,11 @@ class Columns(EmbeddedStream):
 
     @override
     def records(self, place: Place, raw: Json) -> Iterator[Json]:
-        keys = place.keys
         updated = raw.get("UpdateTime")
-        for column in columns.columns(
-            raw, columns.resolve(raw), None if updated is None else timestamp(updated)
-        ):
-            if self.redactor is not None and column["parameters"]:
-                column["parameters"] = self.redactor.tree(column["parameters"])
-            yield {**keys, **column}
+        return columns.columns(
+            raw,
+            columns.resolve(raw),
+            None if updated is None else timestamp(updated),
+            place.keys,
+            None if self.redactor is None else self.redactor.tree,
+        )

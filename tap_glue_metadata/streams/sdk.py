@@ -161,12 +161,8 @@ class SdkStream(Stream):
             How many there were.
         """
         writer: Any = self._tap.message_writer
-        write, name, version = writer.write_record, self.name, self._stream_version
         now = datetime.now(tz=timezone.utc)
-        count = 0
-        for record in records:
-            write(name, record, version, now)
-            count += 1
+        count: int = writer.write_records(self.name, records, self._stream_version, now)
         return count
 
     def write(self, message: Message) -> None:

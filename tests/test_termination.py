@@ -1,0 +1,376 @@
+"""The command is told to end, by a signal or by a reader that is no more."""
+
+from __future__ import annotations
+
+import array
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import termios
+import textwrap
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from singer import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fake_aws import FakeAws
+
+
+Json = dict[str, Any]
+
+TAP = Path(sys.executable).with_name("tap-glue-metadata")
+SECONDS = 60  # far longer than anything here takes, far shorter than the calls that hang
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
+
+
+@pytest.fixture
+def start(tmp_path: Path, settings: Json) -> Iterator[Any]:
+    """Start the command; end what is left of it."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(**changes: Any) -> subprocess.Popen[bytes]:
+        config, selected = tmp_path / "config.json", tmp_path / "catalog.json"
+        config.write_text(json.dumps({**settings, **changes}))
+        selected.write_text(json.dumps(catalog("databases", "tables", "columns")))
+        process = subprocess.Popen(
+            [TAP, "--config", config, "--catalog", selected],
+            bufsize=0,  # what is read ahead would be lost to communicate()
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def check_output(before: bytes, rest: bytes) -> list[Json]:
+    """Read what came out: whole lines, each a message."""
+    output = before + rest
+    assert output.endswith(b"\n")
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def told(stderr: bytes, level: str) -> list[str]:
+    assert b"Traceback" not in stderr
+    assert b"Exception ignored" not in stderr
+    lines = stderr.decode().splitlines()
+    return [line for line in lines if f"| {level}" in line and "PythonEOL" not in line]
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_middle_of_a_run(
+    endpoint: FakeAws, start: Any, signum: signal.Signals
+) -> None:
+    endpoint.store().generate(databases=50, tables=200, columns=20)
+    process = start()
+    before = b"".join(process.stdout.readline() for _ in range(50))
+    process.send_signal(signum)
+    rest, stderr = process.communicate(timeout=SECONDS)
+    messages = check_output(before, rest)
+    assert len(messages) < 50 * 200 * 20
+    assert process.returncode == 128 + signum
+    [line] = told(stderr, "WARNING")
+    assert f"Ended by {signum.name}; the next run starts from the last state" in line
+    assert told(stderr, "ERROR") == []
+    bookmarks = [
+        message["value"]["bookmarks"] for message in messages if message["type"] == "STATE"
+    ]
+    assert not any("tables" in bookmark for bookmark in bookmarks)
+
+
+def test_a_signal_while_all_threads_wait_for_an_answer(endpoint: FakeAws, start: Any) -> None:
+    endpoint.store().generate(databases=20, tables=1, columns=1)
+    endpoint.hang("GetTables", SECONDS)
+    process = start()
+    while endpoint.count("GetTables") < 1:
+        assert process.poll() is None
+        signal.sigtimedwait([], 0.05)
+    process.send_signal(signal.SIGTERM)
+    output, stderr = process.communicate(timeout=SECONDS)
+    check_output(b"", output)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert len(told(stderr, "WARNING")) == 1
+
+
+def test_a_signal_while_nobody_reads(endpoint: FakeAws, start: Any) -> None:
+    endpoint.store().generate(databases=20, tables=200, columns=20)
+    process = start()
+    while endpoint.count("GetTables") < 10:  # far more than a pipe holds
+        assert process.poll() is None
+        signal.sigtimedwait([], 0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=SECONDS) == 128 + signal.SIGTERM
+
+
+def test_a_storm_of_signals(endpoint: FakeAws, start: Any) -> None:
+    endpoint.store().generate(databases=50, tables=200, columns=20)
+    process = start()
+    before = process.stdout.readline()
+    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+        process.send_signal(signum)
+    _, stderr = process.communicate(timeout=SECONDS)
+    assert json.loads(before)
+    assert process.returncode in {128 + signal.SIGTERM, 128 + signal.SIGINT}
+    assert told(stderr, "ERROR") == []
+
+
+def test_a_reader_that_is_no_more(endpoint: FakeAws, start: Any) -> None:
+    endpoint.store().generate(databases=50, tables=200, columns=20)
+    process = start()
+    assert [json.loads(process.stdout.readline())["type"] for _ in range(3)]
+    process.stdout.close()
+    stderr = process.stderr.read()
+    assert process.wait(timeout=SECONDS) == 1
+    [line] = told(stderr, "ERROR")
+    assert "The reader of the output has ended" in line
+
+
+def test_an_error_in_the_middle_of_a_run(endpoint: FakeAws, start: Any) -> None:
+    endpoint.store().generate(databases=3, tables=40, columns=5)
+    endpoint.fail(
+        "GetTables", "InvalidInputException", when=lambda params: params["DatabaseName"] == "db_002"
+    )
+    process = start(concurrency=1)
+    output, stderr = process.communicate(timeout=SECONDS)
+    messages = check_output(b"", output)
+    assert process.returncode == 1
+    assert len(told(stderr, "ERROR")) == 1
+    tables = [m for m in messages if m["type"] == "RECORD" and m["stream"] == "tables"]
+    assert {m["record"]["database_name"] for m in tables} == {"db_000", "db_001"}
+    assert len(tables) == 80
+
+
+def wait_until(is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not is_so():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def wait_until_stuck(process: subprocess.Popen[bytes]) -> None:
+    """Wait until the process has filled its pipe, and that stays as it is."""
+    held = [-1]
+
+    def is_stuck() -> bool:
+        size = array.array("i", [0])
+        fcntl.ioctl(process.stdout or 0, termios.FIONREAD, size)
+        held.append(size[0])
+        return held[-1] > 0 and len(set(held[-10:])) == 1 and len(held) > 10
+
+    wait_until(is_stuck, process)
+
+
+def test_nobody_reads_and_nobody_will(endpoint: FakeAws, start: Any) -> None:
+    endpoint.store().generate(databases=20, tables=200, columns=20)
+    process = start()
+    wait_until_stuck(process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=SECONDS) == 128 + signal.SIGTERM
+    [line] = told(process.stderr.read(), "WARNING")
+    assert "Ended by SIGTERM" in line
+
+
+def test_a_reader_that_pauses_gets_the_line_to_its_end(endpoint: FakeAws, start: Any) -> None:
+    endpoint.store().generate(databases=20, tables=200, columns=20)
+    process = start()
+    wait_until_stuck(process)
+    process.send_signal(signal.SIGTERM)
+    output, stderr = process.communicate(timeout=SECONDS)
+    check_output(b"", output)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert len(told(stderr, "WARNING")) == 1
+
+
+def test_stdout_without_a_buffer(
+    endpoint: FakeAws, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    endpoint.store().generate(databases=50, tables=200, columns=20)
+    process = start()
+    wait_until_stuck(process)
+    process.send_signal(signal.SIGINT)
+    output, stderr = process.communicate(timeout=SECONDS)
+    check_output(b"", output)
+    assert process.returncode == 128 + signal.SIGINT
+    assert len(told(stderr, "WARNING")) == 1
+
+
+@pytest.mark.parametrize("changes", [{}, {"aws_account_id": "123456789012"}], ids=["STS", "Glue"])
+def test_every_call_waits(endpoint: FakeAws, start: Any, changes: Json) -> None:
+    endpoint.latency = SECONDS
+    process = start(**changes)
+    wait_until(lambda: bool(endpoint.calls), process)
+    process.send_signal(signal.SIGTERM)
+    output, stderr = process.communicate(timeout=SECONDS / 2)
+    assert not output or check_output(b"", output)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert len(told(stderr, "WARNING")) == 1
+
+
+def test_whole_lines_in_a_storm(endpoint: FakeAws, start: Any) -> None:
+    endpoint.store().generate(databases=50, tables=200, columns=20)
+    process = start()
+    before = process.stdout.readline()
+    for _ in range(20):
+        process.send_signal(signal.SIGTERM)
+    rest, stderr = process.communicate(timeout=SECONDS)
+    check_output(before, rest)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert len(told(stderr, "WARNING")) == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["--discover"], ["--about"], ["--test"]], ids=" ".join)
+def test_nobody_ever_read(
+    endpoint: FakeAws, settings: Json, tmp_path: Path, arguments: list[str]
+) -> None:
+    endpoint.store().add("GetJobs", {"Name": "nightly"})
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(settings))
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [TAP, "--config", config, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            timeout=SECONDS,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert done.returncode == 1
+    assert len(told(done.stderr, "ERROR")) <= 1  # click says nothing of what it prints itself
+    assert len(told(done.stderr, "ERROR")) == 1 or arguments in (["--discover"], ["--about"])
+
+
+def test_a_test_run_writes_all_its_records(
+    endpoint: FakeAws, settings: Json, tmp_path: Path
+) -> None:
+    endpoint.store().add("GetJobs", {"Name": "nightly"})
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(settings))
+    done = subprocess.run(
+        [TAP, "--config", config, "--test"], capture_output=True, timeout=SECONDS, check=True
+    )
+    records = [m for m in check_output(b"", done.stdout) if m["type"] == "RECORD"]
+    assert "jobs" in {message["stream"] for message in records}
+
+
+# What a run is made of
+
+
+def run_python(body: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a command of our own making, in a process of its own."""
+    head = """
+        import logging, os, signal, sys, time
+        from tap_glue_metadata.termination import Terminated, end_on_signals, held_back
+        logging.basicConfig(format="| %(levelname)s | %(message)s")
+        def end(): os.kill(os.getpid(), signal.SIGTERM)
+    """
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(head) + textwrap.dedent(body)],
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def test_nobody_can_catch_the_end() -> None:
+    done = run_python(
+        """
+        def run():
+            try:
+                end()
+                time.sleep(60)
+            except BaseException:
+                time.sleep(3600)
+        end_on_signals(run, logging.getLogger())
+        """
+    )
+    assert done.returncode == 128 + signal.SIGTERM
+    assert len(told(done.stderr, "WARNING")) == 1
+
+
+def test_what_is_held_back_comes_afterwards() -> None:
+    done = run_python(
+        """
+        def run():
+            with held_back():
+                end()
+                print("whole", flush=True)
+            print("never", flush=True)
+        end_on_signals(run, logging.getLogger())
+        """
+    )
+    assert done.stdout == b"whole\n"
+    assert done.returncode == 128 + signal.SIGTERM
+    assert len(told(done.stderr, "WARNING")) == 1
+
+
+def test_threads_do_not_delay_the_end() -> None:
+    done = run_python(
+        """
+        import threading
+        def run():
+            threading.Thread(target=time.sleep, args=(3600,)).start()
+            end()
+        end_on_signals(run, logging.getLogger())
+        """
+    )
+    assert done.returncode == 128 + signal.SIGTERM
+
+
+def test_without_a_signal_nothing_changes() -> None:
+    done = run_python(
+        """
+        before = [signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)]
+        print(end_on_signals(lambda: "answer", logging.getLogger()))
+        assert before == [signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)]
+        assert signal.set_wakeup_fd(-1) == -1
+        """
+    )
+    assert (done.stdout, done.returncode, done.stderr) == (b"answer\n", 0, b"")
+
+
+def test_a_tap_in_a_library_leaves_the_signals_alone() -> None:
+    done = run_python(
+        """
+        from tap_glue_metadata.tap import TapGlueMetadata
+        before = [signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)]
+        TapGlueMetadata()
+        assert before == [signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)]
+        """
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_signal_while_the_tap_is_made_is_the_commands() -> None:
+    done = run_python(
+        """
+        from tap_glue_metadata.tap import TapGlueMetadata
+        class Signalled(TapGlueMetadata):
+            def setup_mapper(self):
+                end()
+                super().setup_mapper()
+        end_on_signals(Signalled, logging.getLogger())
+        """
+    )
+    assert done.returncode == 128 + signal.SIGTERM, done.stderr
+    assert len(told(done.stderr, "WARNING")) == 1
