@@ -165,7 +165,7 @@ def columns(
             "parameters": redact(parameters) if redact and parameters else parameters,
             "is_partition_key": is_partition_key,
             "partition_position": position - column_count if is_partition_key else None,
-            "is_current": not parameters or is_current(parameters),
+            "is_current": not parameters or is_current(column),
             "iceberg_field_id": whole_number(parameters.get(_FIELD_ID)) if parameters else None,
             "source": source,
             "table_version_id": version_id,
@@ -173,18 +173,19 @@ def columns(
         }
 
 
-def is_current(parameters: Mapping[str, Any] | None) -> bool:
+def is_current(column: Mapping[str, Any]) -> bool:
     """Tell whether a column is part of its table now.
 
     Iceberg's `IcebergToGlueConverter` keeps the columns of former schemas in Glue and marks each
     with the parameter `iceberg.field.current` = `false`.
 
     Args:
-        parameters: The parameters of Glue's `Column`, if it has any.
+        column: Glue's `Column`.
 
     Returns:
         False if it is marked so, True for any other.
     """
+    parameters = column.get("Parameters")
     return not parameters or (parameters.get(_FIELD_CURRENT) or "").lower() != "false"
 
 

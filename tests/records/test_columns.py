@@ -322,7 +322,7 @@ def test_table_with_nothing_but_a_name() -> None:
     ],
 )
 def test_is_current(parameters: dict[str, str | None] | None, *, expected: bool) -> None:
-    assert is_current(parameters) is expected
+    assert is_current({"Name": "a", "Parameters": parameters}) is expected
 
 
 COLUMNS = st.lists(
