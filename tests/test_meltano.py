@@ -74,6 +74,38 @@ def test_run_lands_every_stream_in_files(
     assert (ROOT / "meltano.yml").read_bytes() == definition
 
 
+def test_incremental_columns_beside_full_tables(
+    system_directory: Path, endpoint: FakeAws, tmp_path: Path
+) -> None:
+    sample.fill(endpoint)
+    choice = {"columns": {"replication-method": "INCREMENTAL"}}
+    landed = []
+    for run in ("first", "second"):
+        (tmp_path / run).mkdir()
+        _meltano(
+            f"run --state-id-suffix {tmp_path.name} tap-glue-metadata target-jsonl",
+            system_directory,
+            TAP_GLUE_METADATA__METADATA=json.dumps(choice),
+            TAP_GLUE_METADATA_AWS_ENDPOINT_URL=endpoint.url,
+            TAP_GLUE_METADATA_AWS_REGIONS='["us-east-1"]',
+            TARGET_JSONL_DESTINATION_PATH=str(tmp_path / run),
+        )
+        landed.append(
+            {
+                path.stem: len(path.read_text().splitlines())
+                for path in (tmp_path / run).glob("*.jsonl")
+            }
+        )
+        for store in endpoint.stores.values():
+            for table in (table for tables in store.tables.values() for table in tables):
+                if table["Name"] != "orders":
+                    table["UpdateTime"] = 1_600_000_000.0  # before the bookmark of the first run
+    first, second = landed
+    assert (first["tables"], first["columns"]) == (7, 10)
+    assert second["tables"] == 7
+    assert 0 < second["columns"] < 10
+
+
 def test_preflight_is_a_command(system_directory: Path, endpoint: FakeAws) -> None:
     sample.fill(endpoint)
     checks = _meltano(
