@@ -25,7 +25,7 @@ from tap_glue_metadata.filters import Filters
 from tap_glue_metadata.preflight import render, run_preflight
 from tap_glue_metadata.settings import SETTINGS
 from tap_glue_metadata.streams import STREAM_TYPES
-from tap_glue_metadata.streams.replication import with_choices
+from tap_glue_metadata.streams.replication import read_start_date, with_choices
 from tap_glue_metadata.streams.report import ExtractionIssues
 from tap_glue_metadata.termination import end_on_signals, handlers_kept
 from tap_glue_metadata.walk import CATALOGS, Walk
@@ -104,6 +104,7 @@ class TapGlueMetadata(Tap):
         """
         operations = {name for stream in self.stream_types for name in stream.operations()}
         filters = Filters(self.config)
+        read_start_date(self.config.get("start_date"))  # a wrong one is told before any call
         scopes, unopened = open_scopes(self.config, operations)
         return Walk(
             scopes,

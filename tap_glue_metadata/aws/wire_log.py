@@ -41,6 +41,7 @@ _HARMLESS: Final = frozenset(
         "Exception received when sending urllib3 HTTP request",
         "IMDS ENDPOINT: %s",
         "Ignoring configured endpoint URLs.",
+        "Incremented Retry for (url='%s'): %r",
         "Looking for credentials via: %s",
         "Looking for endpoint for %s via: %s",
         "Metadata service returned %s response with status code of %s for url: %s",
@@ -62,7 +63,9 @@ _HARMLESS: Final = frozenset(
 _PLAIN: Final = (type(None), bool, int, float, datetime, OperationModel)
 _HIDDEN: Final = "..."
 # What may be a secret in a URL: its query, its user, and the id by which a container gets keys.
-_SECRET_OF_URL: Final = re.compile(r"\?.*|(?<=//)[^/]*(?=@)|[0-9a-f-]{32,}", re.I | re.S)
+_SECRET_OF_URL: Final = re.compile(
+    r"\?.*|(?<=//)[^/]*(?=@)|[0-9a-f-]{32,}", re.DOTALL | re.IGNORECASE
+)
 
 
 def scrub_wire_log() -> None:
@@ -103,20 +106,20 @@ def _told(record: logging.LogRecord) -> str:
 
     A message with arguments is a constant of the library; one without may be any text.
     """
-    line, values = record.msg, record.args or ()
-    if not isinstance(line, str):
+    line = record.msg
+    if not isinstance(line, str) or not (record.args or line in _HARMLESS):
         return _HIDDEN
-    is_harmless = line in _HARMLESS
-    if values:
-        values = values if isinstance(values, tuple) else (values,)  # logging unpacks a mapping
+    if record.args:
+        is_harmless = line in _HARMLESS
+        values = record.args if isinstance(record.args, tuple) else (record.args,)
         try:
             line %= tuple(_shown(value, is_harmless=is_harmless) for value in values)
-        except (TypeError, ValueError):  # what is hidden was to be written as a number
+        except (TypeError, ValueError, OverflowError):  # what is hidden was wanted as a number
             return _HIDDEN
-    elif not is_harmless:
-        return _HIDDEN
     kind = record.exc_info and record.exc_info[0]
-    return f"{line} ({kind.__name__})" if kind else line
+    if kind and kind.__name__ not in line:
+        line += f" ({kind.__name__})"
+    return " ".join(line.split())
 
 
 def _shown(value: object, *, is_harmless: bool) -> object:
@@ -127,7 +130,9 @@ def _shown(value: object, *, is_harmless: bool) -> object:
         return type(value).__name__
     if isinstance(value, AWSPreparedRequest):
         return _shown(f"{value.method} {value.url}", is_harmless=True)
-    if is_harmless and isinstance(value, str):
+    if isinstance(value, tuple):
+        return tuple(_shown(item, is_harmless=is_harmless) for item in value)
+    if isinstance(value, str) and is_harmless:
         return _SECRET_OF_URL.sub(_HIDDEN, value)
     return _HIDDEN
 
