@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint schemas docs constraints clean
+.PHONY: help venv demo bench test soak lint schemas docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -17,8 +17,14 @@ venv: .venv/.installed ## make .venv, with the tap and all that develops it
 demo: .venv/.installed ## run the pipeline against an emulated AWS and show what lands
 	@$(BIN)/python demo/run.py $(ARGS)
 
+bench: .venv/.installed ## measure the tap beside plain boto3 loops; a part of it: ARGS='--cases a,b'
+	@$(BIN)/python -m bench $(ARGS)
+
 test: .venv/.installed ## run the tests
 	@$(BIN)/pytest $(ARGS)
+
+soak: .venv/.installed ## play random faults among random catalogs, for minutes: ARGS='--runs 50'
+	@$(BIN)/python tests/soak.py $(ARGS)
 
 lint: .venv/.installed ## check style and types
 	@$(BIN)/ruff check

@@ -85,7 +85,11 @@ class Role:
 
 @dataclass
 class Call:
-    """One request as it arrived; ``account_id`` stays empty if the key was refused."""
+    """One request as it arrived.
+
+    ``account_id`` stays empty if the key was refused; ``error`` is the code and message of an
+    answer that is an error.
+    """
 
     service: str
     operation: str
@@ -96,6 +100,44 @@ class Call:
     account_id: str = ""
     started: float = field(default_factory=time.monotonic)
     finished: float = math.nan
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """How many calls a while saw, how many of them were throttled, and how long it was."""
+
+    calls: int
+    throttled: int
+    seconds: float
+
+    @property
+    def share(self) -> float:
+        """The share of the calls that were throttled."""
+        return self.throttled / self.calls if self.calls else 0.0
+
+    @property
+    def rate(self) -> float:
+        """The calls per second that were let through."""
+        return (self.calls - self.throttled) / self.seconds if self.seconds else 0.0
+
+
+class _Bucket:
+    """Holds up to ``burst`` tokens, and gets ``rate`` new ones a second."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst, self._tokens = rate, burst, burst
+        self._filled = time.monotonic()
+
+    def take(self) -> bool:
+        """Take one token, if there is one."""
+        now = time.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._filled) * self._rate)
+        self._filled = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
 
 
 @dataclass(frozen=True)
@@ -212,6 +254,20 @@ class Store:
             raise AwsError("EntityNotFoundException", f"Catalog {catalog} not found.")
         return catalog
 
+    def remove_database(self, name: str, *, catalog_id: str | None = None) -> None:
+        """Remove a database with its tables, if it exists."""
+        key = catalog_id or self.account_id, name
+        self.tables.pop(key, None)
+        rest = [known for known in self.databases.get(key[0], ()) if known["Name"] != name]
+        self.databases[key[0]] = rest
+
+    def remove_catalog(self, catalog_id: str) -> None:
+        """Remove a nested catalog with all that it holds, if it exists."""
+        self.catalogs = [c for c in self.catalogs or () if c["CatalogId"] != catalog_id]
+        self.databases.pop(catalog_id, None)
+        for key in [key for key in self.tables if key[0] == catalog_id]:
+            del self.tables[key]
+
     def database(self, catalog_id: str, name: str) -> Json:
         """Return a database, refusing one that does not exist."""
         for database in self.databases.get(catalog_id, ()):
@@ -293,6 +349,10 @@ class FakeAws:
     def __post_init__(self) -> None:
         self._in_flight = 0
         self._issued: dict[str, _Identity] = {}
+        self._expired_tokens: set[str] = set()
+        self._limit: tuple[float, float] | None = None
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
+        self._stopped = threading.Event()
         self._faults: list[_Fault] = []
         self._lock = threading.RLock()  # reentrant, for a fault's condition may ask the endpoint
         self._server: _Server | None = None
@@ -306,6 +366,7 @@ class FakeAws:
 
     def __exit__(self, *_: object) -> None:
         """Stop, and hang up on every client."""
+        self._stopped.set()
         if self._server:
             self._server.shutdown()
             self._server.server_close()
@@ -339,23 +400,112 @@ class FakeAws:
 
         self._faults.append(_Fault(operation, act, when, times))
 
-    def respond(
+    def respond(  # noqa: PLR0913 - likewise
         self,
         operation: str,
         body: bytes,
         *,
         status: int = 200,
         content_type: str = Reply.content_type,
+        when: Callable[[Json], bool] | None = None,
         times: int | None = None,
     ) -> None:
         """Answer valid requests with these bytes, whatever they are."""
         reply = Reply(body, status, content_type)
-        self._faults.append(_Fault(operation, lambda _: reply, None, times))
+        self._faults.append(_Fault(operation, lambda _: reply, when, times))
 
-    def drop(self, operation: str, times: int | None = 1) -> None:
+    def truncate(
+        self,
+        operation: str,
+        *,
+        when: Callable[[Json], bool] | None = None,
+        times: int | None = 1,
+    ) -> None:
+        """Answer with the first half of the true body, as if that were all."""
+
+        def act(serve: Serve) -> Reply:
+            reply = serve()
+            return replace(reply, body=reply.body[: len(reply.body) // 2])
+
+        self._faults.append(_Fault(operation, act, when, times))
+
+    def drop(
+        self,
+        operation: str,
+        times: int | None = 1,
+        *,
+        when: Callable[[Json], bool] | None = None,
+    ) -> None:
         """Close the connection in the middle of the true answer."""
-        cut = _Fault(operation, lambda serve: replace(serve(), cut=True), None, times)
+        cut = _Fault(operation, lambda serve: replace(serve(), cut=True), when, times)
         self._faults.append(cut)
+
+    def hang(
+        self,
+        operation: str,
+        seconds: float = 2.0,
+        *,
+        when: Callable[[Json], bool] | None = None,
+        times: int | None = 1,
+    ) -> None:
+        """Answer nothing for a while, and then close the connection; a stop does not wait."""
+
+        def act(_: Serve) -> Reply:
+            self._stopped.wait(seconds)
+            raise ConnectionAbortedError
+
+        self._faults.append(_Fault(operation, act, when, times))
+
+    def meanwhile(
+        self,
+        operation: str,
+        change: Callable[[Json], object],
+        *,
+        when: Callable[[Json], bool] | None = None,
+        times: int | None = 1,
+    ) -> None:
+        """Change something when a valid request has arrived, just before it is answered."""
+
+        def watch(params: Json) -> bool:
+            nonlocal times
+            if times != 0 and (when is None or when(params)):
+                times = None if times is None else times - 1
+                change(params)
+            return False  # the request is left to the faults that follow
+
+        self._faults.insert(0, _Fault(operation, lambda serve: serve(), watch, None))
+
+    def expire_token(self, token: str) -> None:
+        """Let a page token expire: whoever shows it from now on is refused."""
+        self._expired_tokens.add(token)
+
+    def expire_key(self, key: str) -> None:
+        """Let temporary keys expire, whatever was said of their lifetime."""
+        self._issued[key] = replace(self._issued[key], expires=0.0)
+
+    def heal(self) -> None:
+        """Take back all faults, and let page tokens that expired count again."""
+        with self._lock:
+            self._faults.clear()
+            self._expired_tokens.clear()
+            self.repeat_token.clear()
+
+    def bucket(self, rate: float, burst: float | None = None) -> None:
+        """Throttle Glue calls above ``rate`` a second, per account and region.
+
+        Args:
+            rate: how many are let through in each second.
+            burst: how many are let through at once after a rest; those of one second by default.
+        """
+        self._limit = rate, rate if burst is None else burst
+
+    def traffic(self, after: float = 0.0) -> Traffic:
+        """Count the Glue calls that arrived since so many seconds after the first one."""
+        calls = [call for call in list(self.calls) if call.service == "glue"]
+        start = calls[0].started + after if calls else 0.0
+        calls = [call for call in calls if call.started >= start]
+        throttled = sum(call.error.startswith("ThrottlingException") for call in calls)
+        return Traffic(len(calls), throttled, calls[-1].started - start if calls else 0.0)
 
     def params(self, operation: str) -> list[Json]:
         """Return the parameters of every call of an operation."""
@@ -378,13 +528,15 @@ class FakeAws:
             self._in_flight += glue
             self.in_flight_peak = max(self.in_flight_peak, self._in_flight)
         try:
-            time.sleep(self.latency)
+            self._stopped.wait(self.latency)
             caller = self._identify(call, headers["X-Amz-Security-Token"] or "")
+            self._throttle(call)
             if not glue:
                 return self._faulty(call, lambda: self._sts(call, caller))
             model = _checked(call.operation, document)
             return self._faulty(call, lambda: self._glue(call, model))
         except AwsError as error:
+            call.error = str(error)
             return _refusal(call.service, error)
         finally:
             # Before anything is written: a client that has its answer finds the record complete.
@@ -407,6 +559,17 @@ class FakeAws:
             raise AwsError(expired, f"{text}expired", status)
         call.account_id = caller.account_id
         return caller
+
+    def _throttle(self, call: Call) -> None:
+        if call.service != "glue" or self._limit is None:
+            return
+        with self._lock:
+            place = call.account_id, call.region
+            if place not in self._buckets:
+                self._buckets[place] = _Bucket(*self._limit)
+            if self._buckets[place].take():
+                return
+        raise AwsError("ThrottlingException", "Rate exceeded")
 
     def _faulty(self, call: Call, serve: Serve) -> Reply:
         with self._lock:
@@ -482,6 +645,8 @@ class FakeAws:
             raise AwsError("NotImplementedByFakeAws", f"{call.operation} is no paged list.", 501)
         most = asked["MaxResults"].metadata.get("max", 100) if "MaxResults" in asked else 100
         size = min(call.params.get("MaxResults", most), self.page_size or most)
+        if call.params.get("NextToken") in self._expired_tokens:
+            raise _invalid("NextToken has expired.")
         start, empty = _position(call)
         stop = start if empty else min(start + size, len(rows))
         text = f'"{lists[0]}":[{_joined(rows, start, stop)}]'
