@@ -6,8 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ACCOUNT, sync
-from fake_aws import Role
+from conftest import sync
 
 from tap_glue_metadata.records.redaction import REDACTED
 
@@ -64,34 +63,6 @@ def test_no_canary_comes_out(settings: Json, run_tap: RunTap, level: str) -> Non
     assert run.code == 0, run.stderr
     assert CANARY not in run.stdout
     assert CANARY not in run.stderr
-
-
-def test_debugging_shows_calls_without_their_secrets(
-    endpoint: FakeAws, settings: Json, run_tap: RunTap
-) -> None:
-    role = f"arn:aws:iam::{ACCOUNT}:role/reader"
-    endpoint.roles[role] = Role(ACCOUNT, external_id="external-canary")
-    body = f'{{"__type":"InternalServiceException","Message":"{CANARY}"}}'.encode()
-    endpoint.respond("GetJobs", body, status=500, times=1)
-    endpoint.respond("GetTables", b"<html>" + CANARY.encode(), times=1)
-    endpoint.drop("ListWorkflows")
-    run = run_tap(
-        settings
-        | {
-            "aws_access_key_id": "testing",
-            "aws_secret_access_key": "testing",
-            "aws_assume_role_arn": role,
-            "aws_assume_role_external_id": "external-canary",
-        },
-        env={"LOGLEVEL": "DEBUG"},
-    )
-    assert run.code == 0, run.stderr
-    for secret in (CANARY, "external-canary", "Signature=", "Security-Token", "AWS4-HMAC", "ASIA"):
-        assert secret.lower() not in run.stderr.lower()
-    assert "Making request for OperationModel(name=GetTables) ..." in run.stderr
-    assert "Making request for OperationModel(name=AssumeRole) ..." in run.stderr
-    assert "POST / HTTP/1.1" in run.stderr
-    assert "Retry needed" in run.stderr
 
 
 def test_what_is_harmless_stays(settings: Json) -> None:

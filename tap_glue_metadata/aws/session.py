@@ -17,6 +17,7 @@ from botocore.session import Session
 
 from tap_glue_metadata.aws.endpoints import is_safe, is_url
 from tap_glue_metadata.aws.errors import SettingError, TapError, describe
+from tap_glue_metadata.aws.wire_log import scrub_wire_log
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -49,6 +50,7 @@ class AwsSession(Session):
         Raises:
             SettingError: The endpoint is malformed, or plain http to another host than this one.
         """
+        scrub_wire_log()  # first, for botocore begins to log as it sets up a session
         super().__init__(SESSION_VARIABLES, profile=settings.get("aws_profile") or None)
         self._settings = settings
         self._endpoint_url = endpoint_url(settings)

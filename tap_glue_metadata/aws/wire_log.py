@@ -64,7 +64,7 @@ _PLAIN: Final = (type(None), bool, int, float, datetime, OperationModel)
 _HIDDEN: Final = "..."
 # What may be a secret in a URL: its query, its user, and the id by which a container gets keys.
 _SECRET_OF_URL: Final = re.compile(
-    r"\?.*|(?<=//)[^/]*(?=@)|[0-9a-f-]{32,}", re.DOTALL | re.IGNORECASE
+    r"(?:\?.*|(?<=//)[^/]*(?=@)|[0-9a-f-]{32,})+", re.DOTALL | re.IGNORECASE
 )
 
 
@@ -94,8 +94,9 @@ class _ScrubbedRecords:
 
     def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         record = self._make(*args, **kwargs)
-        # A record that comes from elsewhere (`logging.makeLogRecord`) has no name yet.
-        if record.levelno < logging.INFO and str(record.name).partition(".")[0] in _LIBRARIES:
+        if not record.name:  # `logging.makeLogRecord` fills in later what was logged elsewhere
+            return record
+        if record.name.partition(".")[0] in _LIBRARIES and record.levelno < logging.INFO:
             record.msg, record.args = _told(record), ()
             record.exc_info = record.exc_text = record.stack_info = None
         return record
