@@ -1,0 +1,1 @@
+"""What the tap costs beside what anyone would write first; `make bench` runs it."""
