@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -19,12 +18,6 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from tap_glue_metadata.aws.errors import DeniedError, SettingError, TapError, describe, translate
 from tap_glue_metadata.aws.secret_stores import open_store
 from tap_glue_metadata.aws.session import AwsSession
-from tap_glue_metadata.aws.wire_log import scrub_wire_log
-
-if sys.version_info >= (3, 12):
-    pass
-else:
-    pass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +57,6 @@ def open_session(settings: Mapping[str, Any]) -> AwsSession:
         raise SettingError(setting, describe(error)) from error
     if key and secret:
         session.set_credentials(key, secret, token)
-    scrub_wire_log()
     return session
 
 

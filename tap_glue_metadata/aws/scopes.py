@@ -15,6 +15,7 @@ from tap_glue_metadata.aws.credentials import Role, assume, authenticate, open_s
 from tap_glue_metadata.aws.errors import (
     AwsError,
     DeniedError,
+    LostRoleError,
     RefusedError,
     SettingError,
     TapError,
@@ -218,6 +219,8 @@ def _caller_account(sts: Any) -> str:  # noqa: ANN401 - botocore's clients have 
         raise AwsError(
             f"{problem}; where no STS endpoint can be reached, set aws_account_id"
         ) from error
+    except RuntimeError as error:  # how botocore tells that fresh credentials were expired
+        raise LostRoleError(f"The credentials could not be refreshed: {error}") from error
 
 
 def _accounts(settings: Mapping[str, Any], session: Session) -> Iterator[_Account]:

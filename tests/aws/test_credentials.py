@@ -287,25 +287,30 @@ def test_keys_of_a_store_that_last_are_read_once(
 def test_keys_of_a_store_that_expired_are_read_again(
     endpoint: FakeAws, from_store: Callable[..., Scope], lifetime: float | None
 ) -> None:
-    scope = from_store(pair("first", 0.5), pair("second", lifetime))
-    time.sleep(0.6)
+    scope = from_store(pair("first", 2), pair("second", lifetime))
+    time.sleep(2.1)
     for _ in range(3):
         scope.glue.call("GetJobs")
     assert [call.access_key for call in endpoint.calls] == ["first", *["second"] * 3]
 
 
 def test_a_store_that_fails_in_the_run(from_store: Callable[..., Scope]) -> None:
-    scope = from_store(pair("first", 0.5), SettingError("aws_credentials_uri", "it is sealed"))
-    time.sleep(0.6)
+    scope = from_store(pair("first", 2), SettingError("aws_credentials_uri", "it is sealed"))
+    time.sleep(2.1)
     with pytest.raises(TapError, match=r"^Setting 'aws_credentials_uri': it is sealed$"):
         scope.glue.call("GetJobs")
 
 
 def test_a_store_that_gives_expired_keys_in_the_run(from_store: Callable[..., Scope]) -> None:
-    scope = from_store(pair("first", 0.5), pair("second", -1))
-    time.sleep(0.6)
+    scope = from_store(pair("first", 2), pair("second", -1))
+    time.sleep(2.1)
     with pytest.raises(TapError, match="expired"):
         scope.glue.call("GetJobs")
+
+
+def test_a_store_whose_keys_expire_before_they_are_used(from_store: Callable[..., Scope]) -> None:
+    with pytest.raises(TapError, match="expired"):
+        from_store(pair("first", 0.01), pair("second", -1))
 
 
 # What STS says
