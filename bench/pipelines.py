@@ -299,8 +299,8 @@ class _Course:
         return statistics.median(self._samples[step])
 
     def _check(self, program: str, found: Mapping[str, int]) -> int:
-        wanted = {name: number for name, number in self._endpoint.catalog.objects.items() if number}
-        if any(found.get(name) != number for name, number in wanted.items()):
+        wanted = {kind: amount for kind, amount in self._endpoint.catalog.objects.items() if amount}
+        if any(found.get(kind) != amount for kind, amount in wanted.items()):
             raise BenchError(f"{program}: there are records {dict(found)}, not {wanted}")
         return sum(found.values())
 

@@ -97,8 +97,8 @@ class Call:
     region: str
     access_key: str
     user_agent: str
+    started: float
     account_id: str = ""
-    started: float = field(default_factory=time.monotonic)
     finished: float = math.nan
     error: str = ""
 
@@ -719,7 +719,8 @@ def _received(headers: Message, body: bytes) -> tuple[Call, Any]:
         document = dict(parse_qsl(body.decode(), keep_blank_values=True))
         service, operation, _ = "sts", document.pop("Action", ""), document.pop("Version", "")
     params = document if isinstance(document, dict) else {}
-    return Call(service, operation, params, region, key, headers["User-Agent"] or ""), document
+    agent = headers["User-Agent"] or ""
+    return Call(service, operation, params, region, key, agent, time.monotonic()), document
 
 
 @functools.cache

@@ -33,6 +33,9 @@ DENIALS: Final = (
     ("FederationSourceException", "The source cannot be reached."),
     ("GlueEncryptionException", "The key cannot be used."),
 )
+# To be switched on when the tap makes good, in an INCREMENTAL run, for the catalogs of which a run
+# before could tell no more than the id.
+BARE_CATALOGS_ARE_READ_ANEW: Final = False
 REFUSED: Final = "UnrecognizedClientException"
 # The streams that lack something when an operation is denied.
 LACKING: Final[Mapping[str, frozenset[str]]] = {
@@ -285,13 +288,12 @@ def _check_bookmark(run: Run, stream: str, kept: Mapping[Key, tuple[Any, str | N
         assert new == old, f"{stream}: the bookmark moved from {old!r} to {new!r}"
         return
     assert new >= old, f"{stream}: the bookmark moved back from {old!r} to {new!r}"
-    due = run.due(stream)
-    changes = [row.changed for row in due.values() if row.changed]
+    changes = [row.changed for row in run.due(stream).values() if row.changed]
     if run.outcome.error is None and changes:
         moment = datetime.fromtimestamp(max(changes), tz=timezone.utc)
         assert new >= moment.isoformat(timespec="microseconds"), f"{stream}: bookmark at {new!r}"
     if new != old:
-        behind = _behind(stream, due, kept)
+        behind = _behind(run, stream, kept)
         assert not behind, f"{stream}: the bookmark passed {_some(behind)}"
 
 
@@ -301,27 +303,27 @@ def _bookmark(state: Json | None, stream: str) -> str:
     return value
 
 
-def _behind(
-    stream: str, due: Mapping[Key, Row], kept: Mapping[Key, tuple[Any, str | None]]
-) -> list[Key]:
+def _behind(run: Run, stream: str, kept: Mapping[Key, tuple[Any, str | None]]) -> list[Key]:
     """Return the rows that are not in the target, or not as they are now."""
-    found = {key: kept[key][1] for key in due.keys() & kept.keys()}
-    # Of a catalog that cannot be listed no more is known than its id.
-    bare = stream == "catalogs"
+    # Of a catalog that could not be listed no more is known than its id.
+    may_be_bare = stream == "catalogs" and (
+        not run.is_whole(stream) or (stream in run.incremental and not BARE_CATALOGS_ARE_READ_ANEW)
+    )
+    bare = {key for key, (_, text) in kept.items() if may_be_bare and text is None}
+    texts = {key: text for key, (_, text) in kept.items()}
     return [
         key
-        for key, row in due.items()
-        if key not in found or (found[key] != row.text and not (bare and found[key] is None))
+        for key, row in run.due(stream).items()
+        if key not in texts or (texts[key] != row.text and key not in bare)
     ]
 
 
 def _check_all_arrived(run: Run, stream: str, kept: Mapping[Key, tuple[Any, str | None]]) -> None:
-    due = run.due(stream)
-    behind = _behind(stream, due, kept)
+    behind = _behind(run, stream, kept)
     assert not behind, f"{stream}: did not arrive: {_some(behind)}"
     if stream not in run.incremental:
-        keys = run.outcome.keys(stream)
-        assert due.keys() <= keys, f"{stream}: not read anew: {_some(due.keys() - keys)}"
+        due, keys = run.due(stream).keys(), run.outcome.keys(stream)
+        assert due <= keys, f"{stream}: not read anew: {_some(due - keys)}"
         assert not run.outcome.of("ACTIVATE_VERSION", stream) or kept.keys() == keys
 
 

@@ -9,14 +9,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import boto3
 import fake_aws
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
-from fake_aws import FakeAws, GeneratedTables, Role
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from fake_aws import FakeAws, GeneratedTables, Role, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -300,6 +301,116 @@ def test_raw_bodies(endpoint: FakeAws, glue: Any) -> None:
         post(endpoint, "GetJobs", b"{}")
     assert glue.get_jobs().keys() == {"ResponseMetadata"}  # botocore does not see the cut
     assert glue.get_jobs()["Jobs"] == []
+
+
+def test_faults_of_some_requests(endpoint: FakeAws, glue: Any) -> None:
+    endpoint.store().add_database("sales")
+    endpoint.store().add_database("audit")
+    audit: Any = {"when": lambda params: params.get("DatabaseName") == "audit"}
+    endpoint.respond("GetTables", b"{}", status=503, times=1, **audit)
+    endpoint.drop("GetTables", **audit)
+    endpoint.truncate("GetTables", **audit)
+    assert glue.get_tables(DatabaseName="sales")["TableList"] == []
+    assert refusal(glue.get_tables, DatabaseName="audit")[1] == 503
+    with pytest.raises(http.client.IncompleteRead):
+        post(endpoint, "GetTables", b'{"DatabaseName": "audit"}')
+    with pytest.raises(ValueError, match="Unterminated string"):
+        post(endpoint, "GetTables", b'{"DatabaseName": "audit"}')
+    assert glue.get_tables(DatabaseName="audit")["TableList"] == []
+    endpoint.fail("GetTables", "InternalServiceException")
+    endpoint.repeat_token.add("GetJobs")
+    endpoint.heal()
+    assert glue.get_tables(DatabaseName="audit")["TableList"] == []
+    assert "NextToken" not in glue.get_jobs()
+
+
+def test_an_answer_that_does_not_come(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.hang("GetJobs", 60)
+    impatient = connect("glue", config=CONFIG.merge(Config(read_timeout=1)))
+    with pytest.raises(ReadTimeoutError):
+        impatient.get_jobs()
+    assert impatient.get_jobs()["Jobs"] == []
+    endpoint.hang("GetJobs", 0.01)
+    with pytest.raises(ConnectionClosedError):
+        impatient.get_jobs()
+
+
+def test_a_stop_does_not_wait_for_what_hangs() -> None:
+    with FakeAws() as endpoint, ThreadPoolExecutor() as pool:
+        endpoint.hang("GetJobs", 60)
+        waiting = pool.submit(post, endpoint, "GetJobs", b"{}")
+        while not endpoint.calls:
+            time.sleep(0.001)
+        endpoint.__exit__()
+        assert isinstance(waiting.exception(timeout=10), (OSError, http.client.HTTPException))
+
+
+def test_what_happens_meanwhile(endpoint: FakeAws, glue: Any) -> None:
+    store = endpoint.store()
+    for name in ("sales", "audit"):
+        store.add_database(name)
+        store.add_table(name, "orders")
+    endpoint.meanwhile(
+        "GetTables",
+        lambda params: store.remove_database(params["DatabaseName"]),
+        when=lambda params: params["DatabaseName"] == "sales",
+    )
+    assert len(glue.get_tables(DatabaseName="audit")["TableList"]) == 1
+    assert refusal(glue.get_tables, DatabaseName="sales") == ("EntityNotFoundException", 400)
+    assert names(glue, "get_databases", "DatabaseList") == ["audit"]
+    store.add_database("sales")
+    assert glue.get_tables(DatabaseName="sales")["TableList"] == []
+    nested = f"{ACCOUNT}:lake"
+    store.catalogs = [{"CatalogId": ACCOUNT}, {"CatalogId": nested}]
+    store.add_table("raw", "a", catalog_id=nested)
+    endpoint.meanwhile("GetDatabases", lambda _: store.remove_catalog(nested))
+    assert refusal(glue.get_databases, CatalogId=nested) == ("EntityNotFoundException", 400)
+    assert glue.get_catalogs()["CatalogList"] == []
+    assert not any(catalog == nested for catalog, _ in store.tables)
+
+
+def test_what_expires(endpoint: FakeAws, connect: Connect) -> None:
+    endpoint.know("temporary", "temporary")
+    glue = connect("glue", "temporary", aws_session_token="temporary")  # noqa: S106 - the fake's
+    endpoint.page_size = 1
+    endpoint.store().add("GetJobs", {"Name": "a"}, {"Name": "b"})
+    token = glue.get_jobs()["NextToken"]
+    assert len(glue.get_jobs(NextToken=token)["Jobs"]) == 1
+    endpoint.expire_token(token)
+    for _ in range(2):
+        assert refusal(glue.get_jobs, NextToken=token) == ("InvalidInputException", 400)
+    endpoint.expire_key("temporary")
+    assert refusal(glue.get_jobs) == ("ExpiredTokenException", 400)
+
+
+def test_a_bucket(endpoint: FakeAws, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(fake_aws, "time", SimpleNamespace(monotonic=lambda: now, time=time.time))
+    endpoint.bucket(rate=2, burst=3)
+    glue, other = connect("glue"), connect("glue", region_name="eu-west-1")
+
+    def tokens() -> int:
+        """Count the calls that are let through at once."""
+        with pytest.raises(ClientError, match=r"\(ThrottlingException\).*Rate exceeded"):
+            all(glue.get_jobs() for _ in range(10))
+        return [call.error == "" for call in endpoint.calls if call.started == now].count(True)
+
+    assert tokens() == 3
+    now += 1
+    assert tokens() == 2
+    now += 100
+    assert tokens() == 3
+    assert refusal(glue.get_databases) == ("ThrottlingException", 400)  # all draw from one
+    assert endpoint.traffic() == Traffic(calls=12, throttled=4, seconds=101)
+    assert endpoint.traffic(after=1) == Traffic(calls=8, throttled=3, seconds=100)
+    last = endpoint.traffic(after=50)
+    assert (last.calls, last.share, last.rate) == (5, 2 / 5, 3 / 51)
+    assert connect("sts").get_caller_identity()["Account"] == ACCOUNT
+    assert other.get_jobs()["Jobs"] == []  # another region has one of its own
+
+
+def test_no_traffic(endpoint: FakeAws) -> None:
+    assert (endpoint.traffic().share, endpoint.traffic().rate) == (0, 0)
 
 
 def test_record(endpoint: FakeAws, glue: Any) -> None:

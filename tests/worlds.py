@@ -100,9 +100,9 @@ class World:
         for catalog in store.catalogs or ():
             catalog.update(self._state("UpdateTime"))
         for catalog_id in (ACCOUNT, *nested):
-            self._add_databases(store, catalog_id, self._random.randrange(5))
+            self._add_databases(store, catalog_id, self._random.randrange(4))
         self._add_links(store)
-        for operation, counts in (("GetJobs", (0, 1, 8)), ("BatchGetWorkflows", (0, 3, 40))):
+        for operation, counts in (("GetJobs", (0, 1, 6)), ("BatchGetWorkflows", (0, 3, 30))):
             store.add(operation, *self._items(store, operation, self._random.choice(counts)))
 
     def _add_links(self, store: Store) -> None:
@@ -136,7 +136,7 @@ class World:
     def _add_databases(self, store: Store, catalog_id: str, count: int) -> None:
         for name in self._unused(store.databases.get(catalog_id, ()), count):
             store.add_database(name, catalog_id=catalog_id, **self._state())
-            self._add_tables(store, catalog_id, name, self._random.choice((0, 1, 4, 9)))
+            self._add_tables(store, catalog_id, name, self._random.choice((0, 1, 3, 6)))
 
     def _add_tables(self, store: Store, catalog_id: str, database: str, count: int) -> None:
         for name in self._unused(store.tables.get((catalog_id, database), ()), count):
