@@ -266,13 +266,16 @@ class Walk:
             self._catalogs_of[scope] = self._find_catalogs(scope)
         ids, error = self._catalogs_of[scope]
         if error is not None:  # each pass lacks what could not be listed
-            self.gaps.skip(
-                Unit(scope.account_id, scope.region),
-                error,
-                f"Only the default catalog {scope.account_id} is read, since others cannot be "
-                f"listed; name the catalogs in catalog_ids, or: {error}",
-            )
+            self._skip_catalogs(scope, error)
         return ids
+
+    def _skip_catalogs(self, scope: Scope, error: UnreadableError) -> None:
+        self.gaps.skip(
+            Unit(scope.account_id, scope.region),
+            error,
+            f"Only the default catalog {scope.account_id} is read, since others cannot be "
+            f"listed; name the catalogs in catalog_ids, or: {error}",
+        )
 
     def _find_catalogs(self, scope: Scope) -> tuple[list[str], UnreadableError | None]:
         """List the catalogs; tell what kept from it, if anything did."""
@@ -292,7 +295,10 @@ class Walk:
             for page in place.scope.glue.pages(CATALOGS):
                 self.gaps.accept(place.scope, answered=True)
                 yield from page
-        except (AbsentError, UnreadableError) as error:  # told by the way to the catalogs
+        except UnreadableError as error:
+            if not place.scope.catalog_ids:
+                self._skip_catalogs(place.scope, error)
+        except AbsentError as error:  # told by the way to the catalogs
             LOGGER.debug("Catalogs cannot be listed: %s", error)
         except RefusedError as error:
             self.gaps.refuse(place.scope, error)

@@ -229,6 +229,15 @@ def test_one_catalog_that_is_denied(
     assert f"CatalogId {lake}" in skipped(caplog)[0]
 
 
+def test_catalogs_that_are_denied_after_those_with_databases_were_listed(
+    filled: FakeAws, settings: Json, caplog: pytest.LogCaptureFixture
+) -> None:
+    filled.fail("GetCatalogs", CODE, when=lambda params: "HasDatabases" not in params)
+    sync({**settings, "emit_activate_version_messages": True}, "catalogs", "databases")
+    (unit,) = skipped(caplog)
+    assert "Only the default catalog" in unit
+
+
 def test_denied_catalogs_that_are_to_fail(
     filled: FakeAws, settings: Json, caplog: pytest.LogCaptureFixture
 ) -> None:
