@@ -36,16 +36,7 @@ def compile_projection(
         from AWS, in the schema's order; None for what AWS left out. Nested objects hold only
         what AWS sent. Keys inside maps and open objects keep AWS's casing.
     """
-    fields = _fields(schema, redactor)
-
-    def project(raw: Mapping[str, Any]) -> Json:
-        record = {}
-        for name, member, convert in fields:
-            value = raw.get(member)
-            record[name] = value if convert is None or value is None else convert(value)
-        return record
-
-    return project
+    return _function(schema, redactor, "record[{name!r}] = {value}", "raw.get({member!r})")
 
 
 def timestamp(value: Any) -> str | None:  # noqa: ANN401 - a number from AWS, text from some emulators
@@ -83,14 +74,36 @@ def moment(value: Any) -> datetime | None:  # noqa: ANN401 - as above
         return None
 
 
-def _fields(
-    schema: Schema, redactor: Redactor | None
-) -> tuple[tuple[str, str, Convert | None], ...]:
-    return tuple(
-        (name, field[MEMBER], _converter(field, redactor, field[MEMBER]))
-        for name, field in schema["properties"].items()
-        if MEMBER in field
-    )
+def _function(schema: Schema, redactor: Redactor | None, line: str, get: str) -> Convert:
+    """Compile the function that turns an object into a new one, member by member.
+
+    It is straight code, which takes half the time of a loop over the members; and of those a table
+    has hundreds in its columns alone.
+
+    Args:
+        schema: The object's schema.
+        redactor: As in `compile_projection`.
+        line: The code for a member, with its `name` in the record, its `member` in AWS's object,
+            and the `value` to set.
+        get: The code that gets a `member` of AWS's object.
+
+    Returns:
+        The function.
+    """
+    converters: dict[str, Convert] = {}
+    lines = ["def function(raw):", "record = {}"]
+    for name, field in schema["properties"].items():
+        if MEMBER not in field:
+            continue
+        member = field[MEMBER]
+        value = get.format(member=member)
+        if convert := _converter(field, redactor, member):
+            converters[f"convert_{len(converters)}"] = convert
+            value = f"None if (value := {value}) is None else convert_{len(converters) - 1}(value)"
+        lines.append(line.format(name=name, member=member, value=value))
+    lines.append("return record")
+    exec("\n  ".join(lines), converters)  # noqa: S102 - names from our schemas, each quoted by repr
+    return converters["function"]
 
 
 def _converter(schema: Schema, redactor: Redactor | None, member: str = "") -> Convert | None:
@@ -98,7 +111,8 @@ def _converter(schema: Schema, redactor: Redactor | None, member: str = "") -> C
     if schema.get("format") == "date-time":
         return timestamp
     if "properties" in schema:
-        return _object(schema, redactor)
+        line = "if {member!r} in raw: record[{name!r}] = {value}"
+        return _function(schema, redactor, line, "raw[{member!r}]")
     if "items" in schema:
         return _each(_converter(schema["items"], redactor))
     if "additionalProperties" in schema:
@@ -106,20 +120,6 @@ def _converter(schema: Schema, redactor: Redactor | None, member: str = "") -> C
     if redactor is not None and "string" in schema["type"]:
         return _secret_text(redactor, member)
     return None
-
-
-def _object(schema: Schema, redactor: Redactor | None) -> Convert:
-    fields = _fields(schema, redactor)
-
-    def convert(raw: Any) -> Json:  # noqa: ANN401 - any JSON
-        record = {}
-        for name, member, inner in fields:
-            if member in raw:
-                value = raw[member]
-                record[name] = value if inner is None or value is None else inner(value)
-        return record
-
-    return convert
 
 
 def _secret_text(redactor: Redactor, member: str) -> Convert | None:

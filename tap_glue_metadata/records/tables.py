@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_glue_metadata.records.columns import is_current, resolve
+from tap_glue_metadata.records.columns import count_current, resolve
 from tap_glue_metadata.records.table_formats import (
     classification,
     location,
@@ -87,7 +87,7 @@ def derive(table: Mapping[str, Any]) -> dict[str, Any]:
         "classification": classification(table),
         "location": location(table),
         **statistics(table),
-        "column_count": sum(map(is_current, resolved.columns)),
+        "column_count": count_current(resolved.columns),
         "partition_key_count": len(resolved.partition_keys),
         "is_partitioned": bool(resolved.partition_keys),
         "is_view": is_view(table),
