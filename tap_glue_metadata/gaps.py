@@ -6,7 +6,7 @@ import logging
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tap_glue_metadata.aws.errors import AwsError, ExpiredError, LostRoleError
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tap_glue_metadata.aws.scopes import Scope, Unopened
 
 LOGGER: Final = logging.getLogger("tap-glue-metadata.walk")
+
+Key: TypeAlias = "tuple[str, ...]"
 
 EVERYTHING: Final = "*"
 """The region, or the resource, of a gap that takes in all of them."""
@@ -96,9 +98,7 @@ class Gaps:
         self._scopes = scopes
         self._skip = skip
         self._unopened = tuple(unopened)
-        self._stream = ""
-        self._gaps: dict[tuple[str, ...], Gap] = {}
-        self._in_pass: set[tuple[str, ...]] = set()
+        self._gaps: dict[Key, Gap] = {}
         self._denials: dict[str, TapError] = {}
         self._summaries: list[tuple[str, int]] = []
         self._answered = False
@@ -111,39 +111,35 @@ class Gaps:
         """What could not be read so far, each once for every stream that lacks it."""
         return list(self._gaps.values())
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether the pass that is under way, or was last, has left nothing out."""
-        return not self._in_pass
-
-    def begin(self, stream: str) -> None:
-        """Begin a pass over the objects of a stream.
+    def of(self, stream: str) -> PassGaps:
+        """Begin a pass over the objects of a stream; others may be under way.
 
         Args:
-            stream: Its name; what is left out from now on is missing in it.
+            stream: Its name; what the pass leaves out is missing in it.
         """
-        self._stream = stream
-        self._in_pass = set()
+        return PassGaps(self, stream)
 
-    def report_lasting(self) -> None:
-        """Note again, in each pass, the accounts and regions that no pass can read.
+    @property
+    def lasting(self) -> list[tuple[Unit, TapError, str]]:
+        """The accounts and regions that no pass can read: each, why, and what to call it."""
+        unopened = [
+            (Unit(one.account_id, one.region or EVERYTHING), one.error, one.name)
+            for one in self._unopened
+        ]
+        refused = [(_unit(scope), error, str(scope)) for scope, error in self._refused.items()]
+        return unopened + refused
 
-        Raises:
-            TapError: A denial is to end the run.
-        """
-        for unopened in self._unopened:
-            unit = Unit(unopened.account_id, unopened.region or EVERYTHING)
-            self.skip(unit, unopened.error, f"Skipped in {unopened.name}: {unopened.error}")
-        for scope, error in self._refused.items():
-            self._skip_scope(scope, error)
-
-    def skip(self, unit: Unit, error: TapError, line: str) -> None:
+    def skip(self, stream: str, unit: Unit, error: TapError, line: str) -> Key:
         """Go on without what cannot be read, with one warning however often it is met; or do not.
 
         Args:
+            stream: The stream that lacks it.
             unit: What is left out.
             error: Why.
             line: The warning.
+
+        Returns:
+            What tells the gap from others.
 
         Raises:
             TapError: The error, if a denial is to end the run.
@@ -153,7 +149,7 @@ class Gaps:
         gap = Gap(
             account_id=unit.account_id,
             region=unit.region,
-            stream=self._stream,
+            stream=stream,
             operation=error.action or "sts:AssumeRole",
             resource=unit.resource,
             catalog_id=unit.catalog_id,
@@ -165,14 +161,14 @@ class Gaps:
         key = (gap.account_id, gap.region, gap.stream, gap.operation, gap.resource)
         with self._lock:
             self._gaps.setdefault(key, gap)
-            self._in_pass.add(key)
             is_new = line not in self._denials
             self._denials[line] = error
         if is_new:
             LOGGER.warning("%s", line)
+        return key
 
     def refuse(self, scope: Scope, error: RefusedError) -> None:
-        """Leave out a scope that refuses the credentials, such as a region that is not enabled.
+        """Note a scope that refuses the credentials, such as a region that is not enabled.
 
         Args:
             scope: The scope; it is not asked again.
@@ -192,7 +188,6 @@ class Gaps:
         if not is_of_scope:
             raise error
         self._refused.setdefault(scope, error)
-        self._skip_scope(scope, error)
 
     def is_refused(self, scope: Scope) -> bool:
         """Tell whether a scope was left out for refusing the credentials.
@@ -215,13 +210,14 @@ class Gaps:
         self._open.add(scope)
         self._answered = self._answered or answered
 
-    def end(self, summary: str) -> None:
-        """End a pass.
+    def end(self, summary: str, skipped: int) -> None:
+        """Note the end of a pass, for the summary of the run.
 
         Args:
-            summary: What it read, for the summary of the run.
+            summary: What it read.
+            skipped: How many units it left out.
         """
-        self._summaries.append((summary, len(self._in_pass)))
+        self._summaries.append((summary, skipped))
 
     def finish(self) -> None:
         """Sum up the run at its end: what each pass has read and left out.
@@ -239,6 +235,73 @@ class Gaps:
         if errors:
             LOGGER.warning("%d units could not be read: the run is incomplete", len(errors))
 
-    def _skip_scope(self, scope: Scope, error: RefusedError) -> None:
-        unit = Unit(scope.account_id, scope.region)
-        self.skip(unit, error, f"Skipped in {scope}: {error}")
+
+class PassGaps:
+    """What one pass over the objects of a stream leaves out.
+
+    Attributes:
+        run: The gaps of the run that the pass is part of.
+    """
+
+    def __init__(self, run: Gaps, stream: str) -> None:
+        """Begin the pass.
+
+        Args:
+            run: The gaps of its run.
+            stream: The stream's name.
+        """
+        self.run = run
+        self._stream = stream
+        self._keys: set[Key] = set()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing was left out so far."""
+        return not self._keys
+
+    def skip(self, unit: Unit, error: TapError, line: str) -> None:
+        """Go on without what cannot be read, or do not; as `Gaps.skip`.
+
+        Args:
+            unit: What is left out.
+            error: Why.
+            line: The warning.
+
+        Raises:
+            TapError: The error, if a denial is to end the run.
+        """
+        self._keys.add(self.run.skip(self._stream, unit, error, line))
+
+    def report_lasting(self) -> None:
+        """Note again, in each pass, the accounts and regions that no pass can read.
+
+        Raises:
+            TapError: A denial is to end the run.
+        """
+        for unit, error, name in self.run.lasting:
+            self.skip(unit, error, f"Skipped in {name}: {error}")
+
+    def refuse(self, scope: Scope, error: RefusedError) -> None:
+        """Leave out a scope that refuses the credentials, such as a region that is not enabled.
+
+        Args:
+            scope: The scope; it is not asked again.
+            error: Its answer.
+
+        Raises:
+            TapError: It is no matter of this scope, or a denial is to end the run.
+        """
+        self.run.refuse(scope, error)
+        self.skip(_unit(scope), error, f"Skipped in {scope}: {error}")
+
+    def end(self, summary: str) -> None:
+        """End the pass.
+
+        Args:
+            summary: What it read, for the summary of the run.
+        """
+        self.run.end(summary, len(self._keys))
+
+
+def _unit(scope: Scope) -> Unit:
+    return Unit(scope.account_id, scope.region)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import enum
 import logging
+import threading
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -19,7 +21,7 @@ from tap_glue_metadata.fan_out import ItemT, ResultT, fan_out
 from tap_glue_metadata.gaps import Gaps, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope, Unopened
@@ -92,7 +94,11 @@ Found: TypeAlias = "tuple[Place, Json]"
 
 
 class Walk:
-    """Walks the scopes of a run."""
+    """Walks the scopes of a run.
+
+    Each pass over the objects of a stream has a walk of its own (`of`), so that several can be
+    under way: they share all but what is counted and what is left out.
+    """
 
     def __init__(  # noqa: PLR0913 - one argument for each setting that steers the walk
         self,
@@ -122,10 +128,27 @@ class Walk:
         self._follow_links = follow_links
         self._share = {"ResourceShareType": resource_share_type} if resource_share_type else {}
         self._workers = concurrency
-        self.gaps = Gaps(scopes, self.unopened, skip=skip_denied)
+        self.gaps = Gaps(scopes, self.unopened, skip=skip_denied).of("")
         self.databases_done = 0
+        self._glue = {scope: scope.glue for scope in scopes}
         self._catalogs_of: dict[Scope, tuple[list[str], UnreadableError | None]] = {}
+        self._listing = {scope: threading.Lock() for scope in scopes}
         self._warned: set[tuple[str, str]] = set()
+
+    def of(self, stream: str) -> Walk:
+        """Begin the walk of a pass.
+
+        Args:
+            stream: The stream whose objects it reads.
+
+        Returns:
+            A walk that has counted nothing, and left nothing out so far.
+        """
+        walk = copy.copy(self)
+        walk.gaps = self.gaps.run.of(stream)
+        walk.databases_done = 0
+        walk._glue = {scope: scope.glue.counted_anew() for scope in self.scopes}  # noqa: SLF001 - of its own class
+        return walk
 
     @property
     def is_choosy(self) -> bool:
@@ -149,14 +172,14 @@ class Walk:
     @property
     def calls(self) -> int:
         """How many calls were made to Glue so far, retries apart."""
-        return sum(scope.glue.calls.total() for scope in self.scopes)
+        return sum(glue.calls.total() for glue in self._glue.values())
 
     @property
     def retries(self) -> int:
         """How many calls had to be repeated so far."""
-        return sum(scope.glue.retries for scope in self.scopes)
+        return sum(glue.retries for glue in self._glue.values())
 
-    def objects(self, source: Source, level: Level) -> Iterator[Found]:
+    def objects(self, source: Source, level: Level) -> Generator[Found, None, None]:
         """Read what a source holds, at every place of a level.
 
         Args:
@@ -176,7 +199,7 @@ class Walk:
             for item in page:
                 yield place, item
 
-    def catalogs(self) -> Iterator[Found]:
+    def catalogs(self) -> Generator[Found, None, None]:
         """Read the catalogs: all that are visible, or those of the settings.
 
         Yields:
@@ -185,7 +208,7 @@ class Walk:
         """
         for place in self._places(Level.SCOPE):
             expected = dict.fromkeys(walked.catalog_id for walked in self._catalog_places(place))
-            if self.gaps.is_refused(place.scope):
+            if self.gaps.run.is_refused(place.scope):
                 continue
             for catalog in self._listed_catalogs(place):
                 catalog_id = catalog.get("CatalogId") or place.scope.account_id
@@ -195,7 +218,7 @@ class Walk:
             for catalog_id in expected:
                 yield place, {"CatalogId": catalog_id}
 
-    def databases(self, *, is_way: bool = False) -> Iterator[Found]:
+    def databases(self, *, is_way: bool = False) -> Generator[Found, None, None]:
         """Read the databases that the filters want.
 
         Args:
@@ -212,7 +235,7 @@ class Walk:
                     yield self.home(place, database), database
         self._warn_of_idle_filters("databases")
 
-    def tables(self) -> Iterator[Found]:
+    def tables(self) -> Generator[Found, None, None]:
         """Read the tables that the filters want.
 
         Yields:
@@ -232,7 +255,7 @@ class Walk:
         if level is Level.DATABASE:
             return self._database_places()
         self.gaps.report_lasting()
-        scopes = (Place(scope) for scope in self.scopes if not self.gaps.is_refused(scope))
+        scopes = (Place(scope) for scope in self.scopes if not self.gaps.run.is_refused(scope))
         if level is Level.SCOPE:
             return scopes
         return self._fan_out(self._catalog_places, scopes)
@@ -262,8 +285,9 @@ class Walk:
         """Return the ids of the catalogs of a scope that hold databases; listed once in a run."""
         if scope.catalog_ids:
             return list(dict.fromkeys(scope.catalog_ids))
-        if scope not in self._catalogs_of:
-            self._catalogs_of[scope] = self._find_catalogs(scope)
+        with self._listing[scope]:  # another pass may be about it
+            if scope not in self._catalogs_of:
+                self._catalogs_of[scope] = self._find_catalogs(scope)
         ids, error = self._catalogs_of[scope]
         if error is not None:  # each pass lacks what could not be listed
             self._skip_catalogs(scope, error)
@@ -282,7 +306,7 @@ class Walk:
         ids = [scope.account_id]  # the default catalog, whatever the list says
         failure = None
         try:
-            for page in scope.glue.pages(_CATALOGS_WITH_DATABASES):
+            for page in self._glue[scope].pages(_CATALOGS_WITH_DATABASES):
                 ids += [catalog["CatalogId"] for catalog in page if "CatalogId" in catalog]
         except AbsentError:
             LOGGER.info("%s: GetCatalogs is not known here; one catalog is read", scope.region)
@@ -292,8 +316,8 @@ class Walk:
 
     def _listed_catalogs(self, place: Place) -> Iterator[Json]:
         try:
-            for page in place.scope.glue.pages(CATALOGS):
-                self.gaps.accept(place.scope, answered=True)
+            for page in self._glue[place.scope].pages(CATALOGS):
+                self.gaps.run.accept(place.scope, answered=True)
                 yield from page
         except UnreadableError as error:
             if not place.scope.catalog_ids:
@@ -314,12 +338,12 @@ class Walk:
     ) -> Iterator[tuple[Place, list[Json]]]:
         found = 0
         try:
-            for page in place.scope.glue.pages(source, **place.params):
+            for page in self._glue[place.scope].pages(source, **place.params):
                 found += len(page)
-                self.gaps.accept(place.scope, answered=not is_way)
+                self.gaps.run.accept(place.scope, answered=not is_way)
                 yield place, page
             if not found:  # a way that ends here is an answer too
-                self.gaps.accept(place.scope, answered=True)
+                self.gaps.run.accept(place.scope, answered=True)
         except GoneError:
             if not self._may_vanish(place):
                 raise
@@ -344,27 +368,27 @@ class Walk:
     def _list_names(self, source: BatchGet, place: Place) -> Iterator[tuple[Place, list[str]]]:
         names: list[str] = []
         try:
-            for names in place.scope.glue.batches(source, **place.params):
+            for names in self._glue[place.scope].batches(source, **place.params):
                 yield place, names
         except UnreadableError as error:
             self._skip(place, error)
         except RefusedError as error:
             self.gaps.refuse(place.scope, error)
         else:
-            self.gaps.accept(place.scope, answered=not names)
+            self.gaps.run.accept(place.scope, answered=not names)
 
     def _get_batch(
         self, source: BatchGet, batch: tuple[Place, list[str]]
     ) -> Iterator[tuple[Place, list[Json]]]:
         place, names = batch
         try:
-            page = place.scope.glue.batch(source, names)
+            page = self._glue[place.scope].batch(source, names)
         except UnreadableError as error:
             yield place, self._get_singly(source, place, names, error)
         except RefusedError as error:
             self.gaps.refuse(place.scope, error)
         else:
-            self.gaps.accept(place.scope, answered=True)
+            self.gaps.run.accept(place.scope, answered=True)
             yield place, page
 
     def _get_singly(
@@ -378,13 +402,13 @@ class Walk:
         else:
             for name in names:
                 try:
-                    page += place.scope.glue.batch(source, [name])
+                    page += self._glue[place.scope].batch(source, [name])
                 except UnreadableError as error:  # noqa: PERF203 - each object fails for itself
                     errors[name] = error
             if len(errors) == len(names):  # no matter of single objects: one gap is enough
                 self._skip(place, batch_error)
                 return []
-            self.gaps.accept(place.scope, answered=True)
+            self.gaps.run.accept(place.scope, answered=True)
         for name, denial in errors.items():
             self._skip(place, denial, f"{source.items}/{name}")
         return page

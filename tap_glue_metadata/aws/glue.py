@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import threading
 from collections import Counter
@@ -116,6 +117,12 @@ class GlueClient:
         client.meta.events.register_first("before-parameter-build.glue", self._guard)
         if not str(urlsplit(client.meta.endpoint_url).hostname).endswith(_AWS_DOMAINS):
             client.meta.events.register_first("needs-retry.glue", _stop_if_absent)
+
+    def counted_anew(self) -> GlueClient:
+        """Return the same client with counts of its own, which begin at nothing."""
+        client = copy.copy(self)
+        client.calls, client.retries, client._counting = Counter(), 0, threading.Lock()  # noqa: SLF001 - of its own class
+        return client
 
     def call(self, operation: str, **params: Any) -> Json:
         """Call an operation once (botocore retries within its policy).

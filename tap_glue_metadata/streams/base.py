@@ -11,6 +11,7 @@ from singer_sdk import StreamSchema
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.schema.source import SchemaDirectory
 
+from tap_glue_metadata.ahead import Ahead
 from tap_glue_metadata.progress import progress
 from tap_glue_metadata.records.arns import arn
 from tap_glue_metadata.records.projection import compile_projection
@@ -25,7 +26,7 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
@@ -74,6 +75,7 @@ class GlueStream(SdkStream):
         super().__init__(tap)
         self._walk = walk
         self._has_read = False
+        self._begun: tuple[Walk, Ahead[Found]] | None = None
         redact = self.config.get("redact_secrets", True)
         self.redactor = Redactor(self.config.get("redact_keys") or ()) if redact else None
         self._project = compile_projection(self.schema, self.redactor)
@@ -90,13 +92,16 @@ class GlueStream(SdkStream):
         source, level = cls.reads()
         return source.operations | level.operations
 
-    def objects(self) -> Iterator[Found]:
+    def objects(self, walk: Walk) -> Generator[Found, None, None]:
         """Read the objects of the stream.
+
+        Args:
+            walk: The walk of the pass.
 
         Yields:
             Where each was found, and the object as raw Glue JSON.
         """
-        return self._walk().objects(self.source, self.level)
+        return walk.objects(self.source, self.level)
 
     def derive(self, place: Place, raw: Json) -> Json:  # noqa: ARG002 - for those that derive
         """Return the derived fields of an object, those that `derived` declares.
@@ -139,7 +144,7 @@ class GlueStream(SdkStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        for place, raw in self.objects():
+        for place, raw in self.objects(self._walk().of(self.name)):
             yield from self.records(place, raw)
 
     @override
@@ -147,12 +152,55 @@ class GlueStream(SdkStream):
         # The SDK calls it for every stream when all are done, and has no other hook there.
         super().log_sync_costs()
         if self._has_read:
-            self._walk().gaps.finish()
+            self._walk().gaps.run.finish()
 
     @override
     def read(self) -> None:
-        is_batched = self.get_batch_config(self.config) is not None
-        self._pass([stream.outlet(is_batched=is_batched) for stream in self._selected_family()])
+        walk, objects = self.begin_reading()
+        following = self._following()
+        if following is not None:
+            following.begin_reading()
+        try:
+            self._pass(walk, objects)
+        except BaseException:
+            if following is not None:
+                following.end_reading()
+            raise
+        finally:
+            self.end_reading()
+
+    def begin_reading(self) -> tuple[Walk, Ahead[Found]]:
+        """Begin to call Glue for the objects, if that has not begun; they wait for `read`.
+
+        Returns:
+            The walk of the pass, and the objects.
+        """
+        if self._begun is None:
+            walk = self._walk().of(self.selected_family()[0].name)
+            self._begun = walk, Ahead(self.objects(walk))
+        return self._begun
+
+    def end_reading(self) -> None:
+        """End the calls that `begin_reading` began."""
+        if self._begun is not None:
+            self._begun[1].close()
+            self._begun = None
+
+    def _following(self) -> GlueStream | None:
+        """Give the stream that is read next, if its calls can be made while this one is written.
+
+        A test run reads little of a stream, and without concurrency there is one call at a time.
+        """
+        if self.ABORT_AT_RECORD_COUNT is not None or self.config["concurrency"] == 1:
+            return None
+        leaders = [stream for stream in self._leaders() if stream.operations()]
+        later = leaders[leaders.index(self) + 1 :] if self in leaders else []
+        return next((stream for stream in later if stream.selected_family()), None)
+
+    def _leaders(self) -> list[GlueStream]:
+        """Give the streams that lead a pass, in the order of the run."""
+        streams = self.siblings.values()
+        return [s for s in streams if isinstance(s, GlueStream) and not s.parent_stream_type]
 
     def outlet(self, *, is_batched: bool) -> Outlet:
         """Choose where the records of the stream go.
@@ -164,41 +212,38 @@ class GlueStream(SdkStream):
             return BatchOutlet(self, self.records)
         return (DirectOutlet if self.is_written_as_it_is else Outlet)(self, self.records)
 
-    def _selected_family(self) -> list[GlueStream]:
+    def selected_family(self) -> list[GlueStream]:
         """Give this stream and its children, those of them that are selected."""
         family = [self, *(child for child in self.child_streams if isinstance(child, GlueStream))]
         return [stream for stream in family if stream.selected]
 
-    def _pass(self, outlets: list[Outlet]) -> None:
+    def _pass(self, walk: Walk, objects: Iterable[Found]) -> None:
         """Read the objects once; write the records of this stream and of its children."""
-        walk = self._walk()
+        is_batched = self.get_batch_config(self.config) is not None
+        outlets = [stream.outlet(is_batched=is_batched) for stream in self.selected_family()]
         self._has_read = True
-        calls, retries = walk.calls, walk.retries
 
         def tell() -> str:
             counts = ", ".join(f"{outlet.written} {outlet.stream.name}" for outlet in outlets)
             return (
-                f"Read {counts} in {walk.calls - calls} calls of AWS Glue, "
-                f"{walk.retries - retries} of them repeated"
+                f"Read {counts} in {walk.calls} calls of AWS Glue, {walk.retries} of them repeated"
             )
 
-        walk.gaps.begin(outlets[0].stream.name)
         with ExitStack() as stack:
             for outlet in outlets:
                 stack.enter_context(outlet.open(self))
             stack.enter_context(progress(lambda: f"{tell()}, {walk.databases_done} databases done"))
-            is_whole = self._write_objects(outlets)
+            is_whole = self._write_objects(objects, outlets)
         for outlet in outlets:
             outlet.close(is_complete=is_whole and walk.gaps.is_complete)
         walk.gaps.end(tell())
         # A test run has no hook at its end: the last stream that leads a pass sums up.
-        leaders = [stream for stream in self.siblings.values() if not stream.parent_stream_type]
-        if self.ABORT_AT_RECORD_COUNT is not None and self is leaders[-1]:
-            walk.gaps.finish()
+        if self.ABORT_AT_RECORD_COUNT is not None and self is self._leaders()[-1]:
+            walk.gaps.run.finish()
 
-    def _write_objects(self, outlets: list[Outlet]) -> bool:
+    def _write_objects(self, objects: Iterable[Found], outlets: list[Outlet]) -> bool:
         """Hand each object to the outlets; tell whether they took all."""
-        for place, raw in self.objects():
+        for place, raw in objects:
             children_wanted = self._passes_filter(place, raw)
             for outlet in outlets:
                 if children_wanted or outlet.stream is self:
@@ -244,8 +289,8 @@ class EmbeddedStream(GlueStream):
         return cls.parent_stream_type.reads()
 
     @override
-    def objects(self) -> Iterator[Found]:
+    def objects(self, walk: Walk) -> Generator[Found, None, None]:
         parent = self.siblings[self.parent_stream_type.name]
         if not isinstance(parent, GlueStream):
             raise TypeError(parent)
-        return parent.objects()
+        return parent.objects(walk)

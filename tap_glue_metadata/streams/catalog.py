@@ -16,10 +16,10 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.walk import Found, Place
+    from tap_glue_metadata.walk import Found, Place, Walk
 
 
 class Catalogs(GlueStream):
@@ -31,8 +31,8 @@ class Catalogs(GlueStream):
     source = CATALOGS
 
     @override
-    def objects(self) -> Iterator[Found]:
-        return self._walk().catalogs()
+    def objects(self, walk: Walk) -> Generator[Found, None, None]:
+        return walk.catalogs()
 
 
 class Databases(GlueStream):
@@ -45,8 +45,8 @@ class Databases(GlueStream):
     arn_kind = "database"
 
     @override
-    def objects(self) -> Iterator[Found]:
-        return self._walk().databases()
+    def objects(self, walk: Walk) -> Generator[Found, None, None]:
+        return walk.databases()
 
 
 class Tables(GlueStream):
@@ -62,8 +62,8 @@ class Tables(GlueStream):
     open_members = frozenset({"Status.Details.RequestedChange"})  # a Table again
 
     @override
-    def objects(self) -> Iterator[Found]:
-        return self._walk().tables()
+    def objects(self, walk: Walk) -> Generator[Found, None, None]:
+        return walk.tables()
 
     @override
     def derive(self, place: Place, raw: Json) -> Json:

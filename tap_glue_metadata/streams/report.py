@@ -15,10 +15,10 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.walk import Found
+    from tap_glue_metadata.walk import Found, Walk
 
 
 class ExtractionIssues(GlueStream):
@@ -65,10 +65,9 @@ class ExtractionIssues(GlueStream):
         return frozenset()
 
     @override
-    def objects(self) -> Iterator[Found]:
-        walk = self._walk()
+    def objects(self, walk: Walk) -> Generator[Found, None, None]:
         place = Place(next(iter(walk.scopes)))  # a gap is no object of any place, and tells its own
-        for gap in walk.gaps.found:
+        for gap in walk.gaps.run.found:
             yield place, asdict(gap)
 
     @override
