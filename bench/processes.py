@@ -27,7 +27,9 @@ RUN_SECONDS: Final = 300
 TAIL_LINES: Final = 20
 
 _RECORD: Final = re.compile(rb'\{"type": ?"RECORD", ?"stream": ?"(\w+)"')
-_SETTINGS: Final = re.compile(r"(AWS|MELTANO|TAP|TARGET|SINGER_SDK|VAULT)_|LOGLEVEL$")
+_SETTINGS: Final = re.compile(
+    r"(AWS|MELTANO|TAP|TARGET|SINGER_SDK|VAULT)_|(LOGLEVEL|PYTHONDONTWRITEBYTECODE)$"
+)
 # Linux counts the peak of a process in KiB, macOS in bytes.
 _PEAK_UNIT: Final = 1 if sys.platform == "darwin" else 1024
 
@@ -150,6 +152,9 @@ def serve(catalog: Catalog) -> Iterator[Endpoint]:
 
 def environment(url: str = "") -> dict[str, str]:
     """Return the caller's environment without its settings for AWS, Meltano, tap and targets.
+
+    Neither is Python kept from writing bytecode: pip compiles what it installs, but the tap of a
+    checkout would be compiled anew in each run.
 
     Args:
         url: The endpoint that boto3, and thus the tap, shall find.

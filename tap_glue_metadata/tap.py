@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import re
 import sys
 from difflib import get_close_matches
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
 from simplejson import JSONDecodeError
@@ -43,9 +42,6 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from tap_glue_metadata.streams.base import GlueStream
-
-
-_GC_THRESHOLDS: Final = (100_000, 50, 1_000)
 
 
 class TapGlueMetadata(Tap):
@@ -226,10 +222,6 @@ class _Command(SingerCommand):
 
     @override
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        # A run makes millions of objects that die young, and hardly a cycle: to look for those as
-        # often as Python does by itself takes a tenth of its time.
-        gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLDS)
         return end_on_signals(lambda: self._run(*args, **kwargs), self.logger)
 
     def _run(self, *args: Any, **kwargs: Any) -> object:
