@@ -21,6 +21,11 @@ _TAP_32: Final = Program(
 _TWICE: Final = Program(
     "tap, 200,000 tables", [TAP], catalog=Catalog(databases=200, tables=1000, columns=5)
 )
+_LIFTED: Final = Program(
+    "tap, limit lifted after 15 s",
+    [TAP],
+    catalog=Catalog(databases=2000, tables=1, columns=5, rate=10, lifted=15),
+)
 
 CASES: Final = (
     Contest(
@@ -73,7 +78,7 @@ CASES: Final = (
     Kindness(
         "g",
         "kindness: 600 databases of one table, under a bucket of 10 calls a second",
-        [_TAP, _TAP_32],
+        [_TAP, _TAP_32, _LIFTED],
         Catalog(databases=600, tables=1, columns=5, rate=10),
     ),
     Pipelines(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 import time
@@ -101,16 +102,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serve a generated catalog.")
     for option in ("databases", "tables", "columns", "workflows"):
         parser.add_argument(f"--{option}", type=int, default=0)
-    for option in ("latency", "rate"):
+    for option in ("latency", "rate", "lifted"):
         parser.add_argument(f"--{option}", type=float, default=0.0)
     options = parser.parse_args()
     with FakeAws(latency=options.latency) as endpoint:
         fill(endpoint, options.databases, options.tables, options.columns, options.workflows)
         if options.rate:
-            endpoint.bucket(options.rate)
+            endpoint.bucket(options.rate, seconds=options.lifted or math.inf)
         commands: dict[str, Callable[[], Any]] = {
             "change": partial(change, endpoint),
-            "traffic": lambda: [traffic(endpoint, after) for after in (0, 10)],
+            "traffic": lambda: [traffic(endpoint, after) for after in (0, options.lifted or 10)],
         }
         say(endpoint.url)
         for line in sys.stdin:

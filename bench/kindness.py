@@ -10,7 +10,7 @@ from bench.processes import serve
 from bench.report import Section, Verdict, number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from bench.contests import Program
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LEAST_SHARE_OF_RATE: Final = 0.85
 MOST_THROTTLED: Final = 0.2
+LEAST_RECOVERY: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -50,35 +51,46 @@ class Kindness:
         Raises:
             BenchError: A program failed, or did not read all there is.
         """
-        rows, verdicts = [], []
+        rows: list[list[str]] = []
+        verdicts: list[Verdict] = []
         for program in self.programs:
             tell(f"({self.key}) {program.name}")
-            with serve(self.catalog.scaled(scale)) as endpoint:
+            catalog = program.catalog or self.catalog
+            with serve(catalog.scaled(scale)) as endpoint:
                 entry = Entry(program, endpoint, folder)
                 entry.run(is_measured=True)
-                used, throttled, row = _traffic(endpoint)
+                found, row = _traffic(endpoint)
             rows.append([program.name, number(entry.median("seconds")), *row])
-            verdicts += [
-                Verdict(
-                    f"share of the rate that {program.name} reaches",
-                    used,
-                    LEAST_SHARE_OF_RATE,
-                    at_least=True,
-                ),
-                Verdict(f"share of {program.name}'s calls throttled", throttled, MOST_THROTTLED),
-            ]
+            verdicts += _verdicts(program.name, catalog, found)
         return Section(
             self.key,
             self.title,
-            ("program", "seconds", "calls", "throttled", "after 10 s: calls", "throttled"),
+            ("program", "seconds", "calls", "throttled", "later: calls", "throttled"),
             rows,
             verdicts,
-            ["One run of each; the targets count from the eleventh second on."],
+            [
+                (
+                    "One run of each; later, where the targets count, is after ten seconds, or "
+                    "when the limit is lifted."
+                )
+            ],
         )
 
 
-def _traffic(endpoint: Endpoint) -> tuple[float, float, list[str]]:
-    """Return the share of the rate that was reached, that of throttled calls, and their counts."""
+def _verdicts(name: str, catalog: Catalog, later: Mapping[str, float]) -> list[Verdict]:
+    share = later["rate"] / catalog.rate
+    if catalog.lifted:
+        subject = f"calls a second of {name} / the limit that was"
+        return [Verdict(subject, share, LEAST_RECOVERY, at_least=True)]
+    reached = f"share of the rate that {name} reaches"
+    return [
+        Verdict(reached, share, LEAST_SHARE_OF_RATE, at_least=True),
+        Verdict(f"share of {name}'s calls throttled", later["share"], MOST_THROTTLED),
+    ]
+
+
+def _traffic(endpoint: Endpoint) -> tuple[Mapping[str, float], list[str]]:
+    """Return what came later, and the counts of both periods."""
     whole, later = endpoint.tell("traffic")
     row = [f"{period[name]:,}" for period in (whole, later) for name in ("calls", "throttled")]
-    return later["rate"] / endpoint.catalog.rate, later["share"], row
+    return later, row

@@ -50,6 +50,7 @@ class Catalog:
         latency: Seconds that each call takes at least.
         rate: Calls that the endpoint lets through in a second, after those of the first; any
             number of them if 0.
+        lifted: Seconds after which it lets any number through again; never if 0.
     """
 
     databases: int = 0
@@ -58,6 +59,7 @@ class Catalog:
     workflows: int = 0
     latency: float = 0.0
     rate: float = 0.0
+    lifted: float = 0.0
 
     def scaled(self, scale: float) -> Catalog:
         """Return a catalog of a share of the tables (or databases of one) and of the workflows."""

@@ -83,7 +83,12 @@ class Unit:
 
 
 class Gaps:
-    """Decides whether a run goes on where it cannot read, and remembers what was left out."""
+    """Decides whether a run goes on where it cannot read, and remembers what was left out.
+
+    Attributes:
+        unopened: Accounts and regions that the credentials may not open, and why.
+        refused: Scopes that refuse the credentials, and their answers; they are not asked again.
+    """
 
     def __init__(
         self, scopes: Collection[Scope], unopened: Iterable[Unopened], *, skip: bool
@@ -97,13 +102,13 @@ class Gaps:
         """
         self._scopes = scopes
         self._skip = skip
-        self._unopened = tuple(unopened)
+        self.unopened = tuple(unopened)
+        self.refused: dict[Scope, RefusedError] = {}
         self._gaps: dict[Key, Gap] = {}
         self._denials: dict[str, TapError] = {}
         self._summaries: list[tuple[str, int]] = []
         self._answered = False
         self._open: set[Scope] = set()  # those that have accepted the credentials
-        self._refused: dict[Scope, RefusedError] = {}
         self._lock = threading.Lock()
 
     @property
@@ -118,16 +123,6 @@ class Gaps:
             stream: Its name; what the pass leaves out is missing in it.
         """
         return PassGaps(self, stream)
-
-    @property
-    def lasting(self) -> list[tuple[Unit, TapError, str]]:
-        """The accounts and regions that no pass can read: each, why, and what to call it."""
-        unopened = [
-            (Unit(one.account_id, one.region or EVERYTHING), one.error, one.name)
-            for one in self._unopened
-        ]
-        refused = [(_unit(scope), error, str(scope)) for scope, error in self._refused.items()]
-        return unopened + refused
 
     def skip(self, stream: str, unit: Unit, error: TapError, line: str) -> Key:
         """Go on without what cannot be read, with one warning however often it is met; or do not.
@@ -180,25 +175,14 @@ class Gaps:
         """
         if isinstance(error, LostRoleError):  # all regions of the account share the role
             others = [other for other in self._scopes if other.account_id != scope.account_id]
-            is_of_scope = bool(others) or bool(self._unopened)
+            is_of_scope = bool(others) or bool(self.unopened)
         elif isinstance(error, ExpiredError) or scope in self._open:
             is_of_scope = False
         else:
-            is_of_scope = len(self._scopes) > 1 or bool(self._unopened)
+            is_of_scope = len(self._scopes) > 1 or bool(self.unopened)
         if not is_of_scope:
             raise error
-        self._refused.setdefault(scope, error)
-
-    def is_refused(self, scope: Scope) -> bool:
-        """Tell whether a scope was left out for refusing the credentials.
-
-        Args:
-            scope: The scope.
-
-        Returns:
-            True if it is not to be asked again.
-        """
-        return scope in self._refused
+        self.refused.setdefault(scope, error)
 
     def accept(self, scope: Scope, *, answered: bool) -> None:
         """Note an answer.
@@ -272,14 +256,32 @@ class PassGaps:
         """
         self._keys.add(self.run.skip(self._stream, unit, error, line))
 
-    def report_lasting(self) -> None:
-        """Note again, in each pass, the accounts and regions that no pass can read.
+    def note_unopened(self) -> None:
+        """Note the accounts and regions that no pass can read.
 
         Raises:
             TapError: A denial is to end the run.
         """
-        for unit, error, name in self.run.lasting:
-            self.skip(unit, error, f"Skipped in {name}: {error}")
+        for one in self.run.unopened:
+            unit = Unit(one.account_id, one.region or EVERYTHING)
+            self.skip(unit, one.error, f"Skipped in {one.name}: {one.error}")
+
+    def is_refused(self, scope: Scope) -> bool:
+        """Tell whether a scope refuses the credentials; if so, this pass lacks it.
+
+        Args:
+            scope: The scope, which this pass or another one may have met.
+
+        Returns:
+            True if it is not to be asked again.
+
+        Raises:
+            TapError: A denial is to end the run.
+        """
+        error = self.run.refused.get(scope)
+        if error is not None:
+            self._skip_scope(scope, error)
+        return error is not None
 
     def refuse(self, scope: Scope, error: RefusedError) -> None:
         """Leave out a scope that refuses the credentials, such as a region that is not enabled.
@@ -292,7 +294,7 @@ class PassGaps:
             TapError: It is no matter of this scope, or a denial is to end the run.
         """
         self.run.refuse(scope, error)
-        self.skip(_unit(scope), error, f"Skipped in {scope}: {error}")
+        self._skip_scope(scope, error)
 
     def end(self, summary: str) -> None:
         """End the pass.
@@ -302,6 +304,6 @@ class PassGaps:
         """
         self.run.end(summary, len(self._keys))
 
-
-def _unit(scope: Scope) -> Unit:
-    return Unit(scope.account_id, scope.region)
+    def _skip_scope(self, scope: Scope, error: RefusedError) -> None:
+        unit = Unit(scope.account_id, scope.region)
+        self.skip(unit, error, f"Skipped in {scope}: {error}")

@@ -208,7 +208,7 @@ class Walk:
         """
         for place in self._places(Level.SCOPE):
             expected = dict.fromkeys(walked.catalog_id for walked in self._catalog_places(place))
-            if self.gaps.run.is_refused(place.scope):
+            if self.gaps.is_refused(place.scope):
                 continue
             for catalog in self._listed_catalogs(place):
                 catalog_id = catalog.get("CatalogId") or place.scope.account_id
@@ -254,8 +254,8 @@ class Walk:
     def _places(self, level: Level) -> Iterator[Place]:
         if level is Level.DATABASE:
             return self._database_places()
-        self.gaps.report_lasting()
-        scopes = (Place(scope) for scope in self.scopes if not self.gaps.run.is_refused(scope))
+        self.gaps.note_unopened()
+        scopes = (Place(scope) for scope in self.scopes if not self.gaps.is_refused(scope))
         if level is Level.SCOPE:
             return scopes
         return self._fan_out(self._catalog_places, scopes)

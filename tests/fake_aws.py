@@ -123,15 +123,18 @@ class Traffic:
 
 
 class _Bucket:
-    """Holds up to ``burst`` tokens, and gets ``rate`` new ones a second."""
+    """Holds up to ``burst`` tokens, gets ``rate`` new ones a second, and is a bound for a time."""
 
-    def __init__(self, rate: float, burst: float) -> None:
+    def __init__(self, rate: float, burst: float, seconds: float) -> None:
         self._rate, self._burst, self._tokens = rate, burst, burst
         self._filled = time.monotonic()
+        self._ends = self._filled + seconds
 
     def take(self) -> bool:
-        """Take one token, if there is one."""
+        """Take one token, if there is one; any number when the time is over."""
         now = time.monotonic()
+        if now >= self._ends:
+            return True
         self._tokens = min(self._burst, self._tokens + (now - self._filled) * self._rate)
         self._filled = now
         if self._tokens < 1:
@@ -350,7 +353,7 @@ class FakeAws:
         self._in_flight = 0
         self._issued: dict[str, _Identity] = {}
         self._expired_tokens: set[str] = set()
-        self._limit: tuple[float, float] | None = None
+        self._limit: tuple[float, float, float] | None = None
         self._buckets: dict[tuple[str, str], _Bucket] = {}
         self._stopped = threading.Event()
         self._faults: list[_Fault] = []
@@ -490,14 +493,15 @@ class FakeAws:
             self._expired_tokens.clear()
             self.repeat_token.clear()
 
-    def bucket(self, rate: float, burst: float | None = None) -> None:
+    def bucket(self, rate: float, burst: float | None = None, seconds: float = math.inf) -> None:
         """Throttle Glue calls above ``rate`` a second, per account and region.
 
         Args:
             rate: how many are let through in each second.
             burst: how many are let through at once after a rest; those of one second by default.
+            seconds: how long this lasts from the first call on.
         """
-        self._limit = rate, rate if burst is None else burst
+        self._limit = rate, rate if burst is None else burst, seconds
 
     def traffic(self, after: float = 0.0) -> Traffic:
         """Count the Glue calls that arrived since so many seconds after the first one."""
