@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sample
-from conftest import Output, catalog_of, sync
+from conftest import ACCOUNT, Output, UnevenAws, catalog_of, sync
 
 from tap_glue_metadata.ahead import Ahead
 from tap_glue_metadata.aws.errors import AwsError
@@ -198,6 +198,21 @@ def test_what_is_left_out_is_noted_with_the_stream_that_lacks_it(
     assert "jobs" in activated
     assert "workflows" not in activated
     assert [issue["stream"] for issue in output.records("extraction_issues")] == ["workflows"]
+
+
+def test_a_region_that_another_pass_found_closed(settings: Json) -> None:
+    with UnevenAws() as uneven:
+        changes = {"aws_endpoint_url": uneven.url, "aws_regions": ["us-east-1", "eu-west-1"]}
+        walk = TapGlueMetadata(config={**settings, **changes, "aws_account_id": ACCOUNT}).walk
+        first, second = walk.of("catalogs"), walk.of("databases")
+        catalogs = first.catalogs()
+        assert next(catalogs)[0].scope.region == "us-east-1"
+        uneven.disabled.add("eu-west-1")
+        assert not list(second.databases())
+        assert not list(catalogs)
+        lacking = {(gap.stream, gap.region) for gap in first.gaps.run.found}
+    assert lacking == {("catalogs", "eu-west-1"), ("databases", "eu-west-1")}
+    assert not first.gaps.is_complete
 
 
 def test_calls_are_counted_with_the_stream_that_they_are_for(
