@@ -280,13 +280,11 @@ class Store:
 
     def catalogs_for(self, params: Json) -> list[Json]:
         """Return what GetCatalogs answers."""
-        if self.catalogs is None:
-            raise AwsError("UnknownOperationException")
         if params.keys() >= {"IncludeRoot", "ParentCatalogId"}:
             raise _invalid("IncludeRoot cannot be given together with ParentCatalogId.")
         root, parent = self.account_id, self.catalog_id(params, "ParentCatalogId")
         answer = []
-        for catalog in self.catalogs:
+        for catalog in self.catalogs or ():
             name = catalog["CatalogId"]
             child = (name.rpartition("/")[0] or root) == parent
             deeper = params.get("Recursive") and (parent == root or name.startswith(f"{parent}/"))
@@ -537,7 +535,7 @@ class FakeAws:
             self._throttle(call)
             if not glue:
                 return self._faulty(call, lambda: self._sts(call, caller))
-            model = _checked(call.operation, document)
+            model = self._known(call, document)
             return self._faulty(call, lambda: self._glue(call, model))
         except AwsError as error:
             call.error = str(error)
@@ -547,6 +545,16 @@ class FakeAws:
             with self._lock:
                 self._in_flight -= glue
                 call.finished = time.monotonic()
+
+    def _known(self, call: Call, document: Any) -> OperationModel:
+        """Return an operation's model, before any fault: the unknown is denied to nobody."""
+        model = _checked(call.operation, document)
+        if call.operation == "GetCatalogs" and not self._knows_catalogs(call):
+            raise AwsError("UnknownOperationException")
+        return model
+
+    def _knows_catalogs(self, call: Call) -> bool:
+        return self.store(call.account_id, call.region).catalogs is not None
 
     def _identify(self, call: Call, token: str) -> _Identity:
         status, missing, unknown, expired = _REFUSALS[call.service]
