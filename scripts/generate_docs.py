@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from tap_glue_metadata.aws.policy import checked_operations
-from tap_glue_metadata.settings import SETTINGS
+from tap_glue_metadata.config_schema import SETTINGS
 from tap_glue_metadata.streams import STREAM_TYPES
 from tap_glue_metadata.tap import TapGlueMetadata
 

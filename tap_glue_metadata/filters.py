@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from fnmatch import translate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_glue_metadata.aws.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    from tap_glue_metadata.settings import Settings
 
 
 class _Globs:
     """The patterns of one setting; remembers which of them ever matched."""
 
-    def __init__(self, setting: str, patterns: list[str]) -> None:
+    def __init__(self, setting: str, patterns: tuple[str, ...]) -> None:
         self.setting = setting
         self.idle = dict.fromkeys(patterns)
         self._patterns = [(pattern, _compile(pattern)) for pattern in patterns]
@@ -37,7 +39,7 @@ class Filters:
     Tables are matched as `database.table`. Exclusion wins.
     """
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Compile the globs of the settings.
 
         Args:
@@ -47,9 +49,9 @@ class Filters:
             SettingError: A pattern of tables that can match no `database.table`.
         """
         names = ("include_databases", "exclude_databases", "include_tables", "exclude_tables")
-        globs = {name: _Globs(name, settings.get(name) or []) for name in names}
+        globs = {name: _Globs(name, getattr(settings, name)) for name in names}
         for name in ("include_tables", "exclude_tables"):
-            for pattern in settings.get(name) or []:
+            for pattern in getattr(settings, name):
                 if not any(sign in pattern for sign in ".*?["):
                     raise SettingError(
                         name,
@@ -59,7 +61,7 @@ class Filters:
         self._globs = globs
         self._databases_of_tables = [
             _compile(prefix)
-            for pattern in settings.get("include_tables") or []
+            for pattern in settings.include_tables
             for prefix in _database_parts(pattern)
         ]
 

@@ -20,9 +20,10 @@ from singer_sdk.plugin_base import SingerCommand
 from tap_glue_metadata.aws.errors import SettingError, TapError
 from tap_glue_metadata.aws.policy import LAKE_FORMATION_NOTE, LINKS_NOTE, iam_policy, policy_places
 from tap_glue_metadata.aws.scopes import open_scopes
+from tap_glue_metadata.config_schema import SETTINGS
 from tap_glue_metadata.filters import Filters
 from tap_glue_metadata.preflight import render, run_preflight
-from tap_glue_metadata.settings import SETTINGS
+from tap_glue_metadata.settings import Settings
 from tap_glue_metadata.streams import STREAM_TYPES
 from tap_glue_metadata.streams.replication import read_start_date, with_choices
 from tap_glue_metadata.streams.report import ExtractionIssues
@@ -90,6 +91,15 @@ class TapGlueMetadata(Tap):
         return dict(sorted(streams, key=lambda item: item[0] == ExtractionIssues.name))
 
     @cached_property
+    def settings(self) -> Settings:
+        """The settings, typed.
+
+        Raises:
+            SettingError: One of them cannot be used.
+        """
+        return Settings.from_config(self.config)
+
+    @cached_property
     def walk(self) -> Walk:
         """The walk over the scopes of the settings, which the streams of a run share.
 
@@ -99,16 +109,16 @@ class TapGlueMetadata(Tap):
             TapError: A setting, the credentials or the network are at fault.
         """
         operations = {name for stream in self.stream_types for name in stream.operations()}
-        filters = Filters(self.config)
-        read_start_date(self.config.get("start_date"))  # a wrong one is told before any call
-        scopes, unopened = open_scopes(self.config, operations)
+        filters = Filters(self.settings)
+        read_start_date(self.settings.start_date)  # a wrong one is told before any call
+        scopes, unopened = open_scopes(self.settings, {"glue": frozenset(operations)})
         return Walk(
             scopes,
             filters,
-            follow_links=self.config["resource_links"] == "follow",
-            resource_share_type=self.config.get("resource_share_type"),
-            concurrency=self.config["concurrency"],
-            skip_denied=self.config["on_access_denied"] == "skip",
+            follow_links=self.settings.resource_links == "follow",
+            resource_share_type=self.settings.resource_share_type,
+            concurrency=self.settings.concurrency,
+            skip_denied=self.settings.on_access_denied == "skip",
             unopened=unopened,
         )
 
@@ -157,7 +167,7 @@ class TapGlueMetadata(Tap):
         if iam_policy:
             click.echo(json.dumps(tap.iam_policy(), indent=2))
             click.echo(LAKE_FORMATION_NOTE, err=True)
-            if tap.config["resource_links"] == "follow":
+            if tap.settings.resource_links == "follow":
                 click.echo(LINKS_NOTE, err=True)
             return
         reading = [stream.reads() for stream in tap.selected_streams() if stream.operations()]
@@ -183,13 +193,12 @@ class TapGlueMetadata(Tap):
         """
         streams = [stream for stream in self.selected_streams() if stream.operations()]
         operations = {name for stream in streams for name in stream.operations()}
-        accounts = self.config.get("aws_accounts") or [{}]
-        is_pinned = self.config.get("catalog_ids") or all(a.get("catalog_ids") for a in accounts)
+        is_pinned = all(account.catalog_ids for account in self.settings.aws_accounts)
         # Where the catalogs are pinned, nothing but their own stream lists them.
         if is_pinned and not any(s.reads()[0].operations == CATALOGS.operations for s in streams):
             operations -= CATALOGS.operations
-        databases = self.config.get("include_databases") or []
-        return iam_policy(operations, policy_places(self.config), databases)
+        places = policy_places(self.settings)
+        return iam_policy(operations, places, self.settings.include_databases)
 
     @classmethod
     @override

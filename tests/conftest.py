@@ -21,7 +21,8 @@ from singer_sdk.plugin_base import PluginBase
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message
 
-from tap_glue_metadata.settings import SETTINGS
+from tap_glue_metadata.aws.scopes import Scope, open_scopes
+from tap_glue_metadata.settings import Settings
 from tap_glue_metadata.tap import TapGlueMetadata
 
 if TYPE_CHECKING:
@@ -125,11 +126,12 @@ def forbid_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return urls
 
 
-def complete(settings: Mapping[str, Any]) -> Json:
-    """Add the defaults, as the SDK does."""
-    properties: Json = SETTINGS.to_dict()["properties"]
-    defaults = {name: declared.get("default") for name, declared in properties.items()}
-    return {**{k: v for k, v in defaults.items() if v is not None}, **settings}
+def opened(settings: Mapping[str, Any], **changes: Any) -> list[Scope]:
+    """Open all scopes of the settings, for GetJobs."""
+    typed = Settings.from_config({**settings, **changes})
+    scopes, unopened = open_scopes(typed, {"glue": frozenset({"GetJobs"})})
+    assert not unopened
+    return scopes
 
 
 def warnings_of_walk(caplog: pytest.LogCaptureFixture) -> list[str]:

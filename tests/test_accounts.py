@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import botocore.session
 import pytest
-from conftest import ACCOUNT, OTHER, complete, sync, warnings_of_walk
+from conftest import ACCOUNT, OTHER, opened, sync, warnings_of_walk
 from fake_aws import Role, _Identity
 from moto.server import ThreadedMotoServer
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_glue_metadata.aws.errors import AwsError, SettingError, TapError
 from tap_glue_metadata.aws.glue import Listing
-from tap_glue_metadata.aws.scopes import Scope, open_scopes
 from tap_glue_metadata.tap import TapGlueMetadata
 from tap_glue_metadata.walk import Level
 
@@ -62,12 +61,6 @@ def organise(endpoint: FakeAws) -> None:
 def organised(endpoint: FakeAws) -> FakeAws:
     organise(endpoint)
     return endpoint
-
-
-def opened(settings: Json, **changes: Any) -> list[Scope]:
-    scopes, unopened = open_scopes(complete(settings | changes), {"GetJobs"})
-    assert not unopened
-    return scopes
 
 
 def places(settings: Json, **changes: Any) -> list[Place]:
@@ -603,9 +596,9 @@ def test_roles_in_all_regions(everywhere: Json, caplog: pytest.LogCaptureFixture
         (ACCOUNT, "cn-northwest-1"),
         (OTHER, "cn-northwest-1"),
     ]
-    first, second, _ = warnings_of_walk(caplog)
-    assert "aws_accounts[0]" in first
-    assert "aws_accounts[1]" in second
+    first, second = sorted(warnings_of_walk(caplog)[:2])
+    assert f"account {ACCOUNT}, region cn-north-1: " in first
+    assert f"account {OTHER}, region cn-north-1: " in second
 
 
 def test_a_role_of_the_settings_in_all_regions(everywhere: Json) -> None:
@@ -619,8 +612,15 @@ def test_what_is_told_of_it(everywhere: Json, caplog: pytest.LogCaptureFixture) 
 
 
 def test_a_region_that_is_not_enabled_is_to_fail(everywhere: Json) -> None:
-    with pytest.raises(AwsError, match="InvalidClientTokenId"):
+    with pytest.raises(AwsError, match="UnrecognizedClientException"):
         jobs_in(everywhere, on_access_denied="fail")
+
+
+def test_an_account_is_asked_for_once_whatever_its_regions(
+    uneven: UnevenAws, everywhere: Json
+) -> None:
+    opened(everywhere)
+    assert [call.operation for call in uneven.calls] == ["GetCallerIdentity"]
 
 
 def test_no_region_is_enabled(uneven: UnevenAws, everywhere: Json) -> None:

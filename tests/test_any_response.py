@@ -121,7 +121,7 @@ def _pages(member: str, items: list[Any]) -> list[Json]:
 @functools.cache
 def scopes() -> list[Scope]:
     operations = {name for stream in TapGlueMetadata.stream_types for name in stream.operations()}
-    opened, unopened = open_scopes(make_tap(CONFIG)[0].config, operations)
+    opened, unopened = open_scopes(make_tap(CONFIG)[0].settings, {"glue": frozenset(operations)})
     assert not unopened
     return opened
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tap_glue_metadata.aws.errors import SettingError
 from tap_glue_metadata.filters import Filters
+from tap_glue_metadata.settings import Settings
 
 # Names that share letters with each other and with the patterns, so that they match now and then.
 NAMES = st.text(
@@ -46,7 +47,7 @@ def cases(draw: st.DrawFn) -> tuple[str, str, list[str]]:
 @example(("Straße", "T", ["STRAßE.t"]))
 def test_tables_are_looked_for_wherever_one_is_wanted(case: tuple[str, str, list[str]]) -> None:
     database, table, patterns = case
-    filters = Filters({"include_tables": patterns})
+    filters = Filters(Settings.from_config({"include_tables": patterns}))
     if filters.wants_table(database, table):
         assert filters.wants_tables_of(database)
 
@@ -54,10 +55,12 @@ def test_tables_are_looked_for_wherever_one_is_wanted(case: tuple[str, str, list
 @given(cases())
 def test_exclusion_of_tables_wins(case: tuple[str, str, list[str]]) -> None:
     database, table, patterns = case
-    included = Filters({"include_tables": patterns}).wants_table(database, table)
-    excluding = Filters({"exclude_tables": patterns})
+    included = Filters(Settings.from_config({"include_tables": patterns})).wants_table(
+        database, table
+    )
+    excluding = Filters(Settings.from_config({"exclude_tables": patterns}))
     assert excluding.wants_table(database, table) == (not included or not patterns)
-    both = Filters({"include_tables": patterns, "exclude_tables": patterns})
+    both = Filters(Settings.from_config({"include_tables": patterns, "exclude_tables": patterns}))
     assert both.wants_table(database, table) == (not patterns)
 
 
@@ -73,13 +76,13 @@ def test_exclusion_of_tables_wins(case: tuple[str, str, list[str]]) -> None:
     ],
 )
 def test_tables_are_looked_for_nowhere_else(pattern: str, databases: set[str]) -> None:
-    filters = Filters({"include_tables": [pattern]})
+    filters = Filters(Settings.from_config({"include_tables": [pattern]}))
     names = {"sales", "sales_eu", "sales.v2", "hr"}
     assert {name for name in names if filters.wants_tables_of(name)} == databases
 
 
 def test_without_patterns_everything_is_wanted() -> None:
-    for filters in (Filters({}), Filters({"include_databases": [], "include_tables": None})):
+    for filters in (Filters(Settings()), Filters(Settings.from_config({"include_databases": []}))):
         assert filters.wants_database("a")
         assert filters.wants_tables_of("a")
         assert filters.wants_table("a", "b")
@@ -98,7 +101,7 @@ def test_without_patterns_everything_is_wanted() -> None:
     ],
 )
 def test_databases(settings: dict[str, list[str]], wanted: list[str]) -> None:
-    filters = Filters(settings)
+    filters = Filters(Settings.from_config(settings))
     names = ["Sales_EU", "hr", "sales"]
     assert [name for name in names if filters.wants_database(name)] == wanted
 
@@ -107,17 +110,17 @@ def test_databases(settings: dict[str, list[str]], wanted: list[str]) -> None:
 @pytest.mark.parametrize("pattern", ["orders", "a-b", "größe", "a]b"])
 def test_a_pattern_that_can_match_no_table_is_refused(setting: str, pattern: str) -> None:
     with pytest.raises(SettingError, match=rf"'{setting}'.*'\*\.{re.escape(pattern)}'"):
-        Filters({setting: [pattern]})
+        Filters(Settings.from_config({setting: [pattern]}))
 
 
 def test_patterns_that_matched_nothing() -> None:
     filters = Filters(
-        {
-            "include_databases": ["a*", "x*"],
-            "exclude_databases": ["ab", "y"],
-            "include_tables": ["*.t", "z.t"],
-            "exclude_tables": ["a.u"],
-        }
+        Settings(
+            include_databases=("a*", "x*"),
+            exclude_databases=("ab", "y"),
+            include_tables=("*.t", "z.t"),
+            exclude_tables=("a.u",),
+        )
     )
     for database in ("ab", "ac"):
         filters.wants_database(database)

@@ -76,8 +76,14 @@ def test_aws_and_records_know_nothing_of_singer() -> None:
 
 
 def test_aws_comes_before_all_else() -> None:
-    later = SOURCES.keys() - {PACKAGE, *within("aws")}
+    later = SOURCES.keys() - {PACKAGE, *within("aws", "settings")}
     assert offending(within("aws"), *later) == []
+
+
+def test_the_settings_know_nothing_but_their_errors() -> None:
+    settings = f"{PACKAGE}.settings"
+    assert imports(settings) & SOURCES.keys() == {f"{PACKAGE}.aws.errors"}
+    assert offending([settings], "boto3", "botocore", "singer_sdk") == []
 
 
 def test_records_are_pure() -> None:

@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 from fake_aws import FakeAws, Role
 
 from tap_glue_metadata.aws.errors import TapError
-from tap_glue_metadata.settings import SETTINGS
+from tap_glue_metadata.config_schema import SETTINGS
 from tap_glue_metadata.tap import TapGlueMetadata
 
 if TYPE_CHECKING:
@@ -389,22 +389,30 @@ def test_tls_is_verified_through_a_proxy(
     assert not endpoint.calls
 
 
-def test_a_proxy_for_plain_http(
-    endpoint: FakeAws, plain_proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_what_goes_to_loopback_goes_through_no_proxy(
+    endpoint: FakeAws, plain_proxy: Proxy, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    monkeypatch.setenv("HTTP_PROXY", plain_proxy.url)
-    assert jobs(endpoint.url) == ["nightly"]
-    assert set(plain_proxy.asked) == {f"{endpoint.url}/"}
-    assert len(plain_proxy.asked) == len(endpoint.calls)
-
-
-def test_no_proxy_for_hosts_that_are_exempt(
-    endpoint: FakeAws, plain_proxy: Proxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTP_PROXY", plain_proxy.url)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv(variable, plain_proxy.url)
     assert jobs(endpoint.url) == ["nightly"]
     assert not plain_proxy.asked
+
+
+def test_nor_does_it_over_tls(
+    proxy: Proxy, tls_url: str, authority: _Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(authority.file))
+    assert jobs(tls_url) == ["nightly"]
+    assert not proxy.asked
+
+
+def test_no_proxy_for_hosts_that_are_exempt(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    monkeypatch.setenv("NO_PROXY", "amazonaws.com")
+    with pytest.raises(TapError, match="Could not connect"):  # it is looked up, and not on loopback
+        jobs(None)
+    assert not proxy.asked
 
 
 @pytest.mark.parametrize("account", [{}, {"aws_account_id": ACCOUNT}])

@@ -39,10 +39,20 @@ def is_safe(url: str) -> bool:
     Returns:
         True for https, and for http to loopback.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "https" or parts.hostname == "localhost":
-        return True
+    return urlsplit(url).scheme == "https" or is_loopback(url)
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL leads to this machine.
+
+    Args:
+        url: A URL.
+
+    Returns:
+        True for `localhost`, and for an address of loopback.
+    """
+    host = urlsplit(url).hostname or ""
     try:
-        return ip_address(parts.hostname or "").is_loopback
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
-from tap_glue_metadata.aws.errors import SettingError
-from tap_glue_metadata.aws.scopes import check_region, partition_of
+from tap_glue_metadata.aws.scopes import ALL, check_regions, partition_of
 from tap_glue_metadata.aws.session import SESSION_VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
+
+    from tap_glue_metadata.settings import Account, Settings
 
 LAKE_FORMATION_NOTE: Final = (
     "Where Lake Formation governs the catalog, grant these credentials DESCRIBE there on the "
@@ -58,7 +58,7 @@ class PolicyPlace(NamedTuple):
     owners: tuple[str, ...]
 
 
-def policy_places(settings: Mapping[str, Any]) -> list[PolicyPlace]:
+def policy_places(settings: Settings) -> list[PolicyPlace]:
     """Tell from the settings alone, without a call, what a policy is to cover.
 
     Args:
@@ -67,50 +67,37 @@ def policy_places(settings: Mapping[str, Any]) -> list[PolicyPlace]:
     Returns:
         The accounts and regions that the settings name.
     """
-    session = Session(SESSION_VARIABLES, profile=settings.get("aws_profile") or None)
-    return list(dict.fromkeys(_places(settings, session)))
+    session = Session(SESSION_VARIABLES, profile=settings.aws_profile)
+    places = (
+        _place(account, region, settings, session)
+        for account in settings.aws_accounts
+        for region in account.regions or ("*",)
+    )
+    return list(dict.fromkeys(places))
 
 
-def _places(settings: Mapping[str, Any], session: Session) -> Iterator[PolicyPlace]:
-    for setting, account in _accounts(settings):
-        partition, account_id = _of_role(setting, account.get("role_arn"), session)
-        account_id = account_id or settings.get("aws_account_id") or "*"
-        pins = account.get("catalog_ids") or settings.get("catalog_ids") or []
-        owners = [account_id, *(catalog_id.partition(":")[0] for catalog_id in pins)]
-        shares = settings.get("resource_share_type")
-        for region in account.get("regions") or settings.get("aws_regions") or ["*"]:
-            known = region not in {"*", "all"}
-            if known and not settings.get("aws_endpoint_url"):
-                check_region("aws_regions", region, session)
-            yield PolicyPlace(
-                partition_of(session, region) if known else partition,
-                account_id,
-                region if known else "*",
-                ("*",) if shares or "*" in owners else tuple(dict.fromkeys(owners)),
-            )
+def _place(account: Account, region: str, settings: Settings, session: Session) -> PolicyPlace:
+    if region in {"*", ALL}:
+        region, partition = "*", _partition(account, session)
+    else:
+        if not settings.aws_endpoint_url:
+            check_regions("aws_regions", [region], session)
+        partition = partition_of(session, region)
+    account_id = account.roles[-1].account_id if account.roles else settings.aws_account_id or "*"
+    owners = (account_id, *(catalog_id.partition(":")[0] for catalog_id in account.catalog_ids))
+    if settings.resource_share_type or "*" in owners:
+        owners = ("*",)
+    return PolicyPlace(partition, account_id, region, tuple(dict.fromkeys(owners)))
 
 
-def _accounts(settings: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Give the accounts, each with the setting of the role that is assumed there last."""
-    for index, account in enumerate(settings.get("aws_accounts") or []):
-        yield f"aws_accounts[{index}]", account
-    if not settings.get("aws_accounts"):
-        chain = settings.get("aws_assume_role_chain")
-        last = chain[-1] if chain else {"role_arn": settings.get("aws_assume_role_arn")}
-        yield "aws_assume_role_chain" if chain else "aws_assume_role_arn", last
-
-
-def _of_role(setting: str, arn: str | None, session: Session) -> tuple[str, str]:
-    """Return the partition and account of a role; without one, the partition of the chain."""
-    if not arn:
-        try:
-            return partition_of(session, session.get_config_variable("region") or ""), ""
-        except BotoCoreError:  # a profile that is not on this machine
-            return "aws", ""
-    found = re.fullmatch(r"arn:([\w-]+):iam::(\d{12}):role/.+", arn)
-    if found is None:
-        raise SettingError(setting, f"{arn!r} is no ARN of a role")
-    return found[1], found[2]
+def _partition(account: Account, session: Session) -> str:
+    """Return the partition of an account's last role; without one, that of the chain's region."""
+    if account.roles:
+        return account.roles[-1].partition
+    try:
+        return partition_of(session, session.get_config_variable("region") or "")
+    except BotoCoreError:  # a profile that is not on this machine
+        return "aws"
 
 
 def checked_operations(operations: Iterable[str]) -> list[str]:

@@ -26,21 +26,22 @@ Json: TypeAlias = "dict[str, Any]"
 _UNREADABLE: Final = "RequestTimeout"  # one of the codes that botocore takes for transient
 
 
-def create_client(session: Session, **arguments: Any) -> BaseClient:
-    """Create a Glue client that answers with raw JSON.
+def create_client(session: Session, service: str = "glue", **arguments: Any) -> BaseClient:
+    """Create a client that answers with raw JSON.
 
     The parser is registered for the making of this one client, so that all other clients of the
     session keep botocore's own.
 
     Args:
         session: botocore's session.
+        service: A service whose protocol is JSON.
         arguments: The arguments of its `create_client`, the service apart.
 
     Returns:
         The client.
     """
     with _parser_factory(session, _RawJsonParserFactory()):
-        return session.create_client("glue", **arguments)
+        return session.create_client(service, **arguments)
 
 
 @contextmanager

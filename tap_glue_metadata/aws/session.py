@@ -1,23 +1,29 @@
 """A session whose clients all follow the settings.
 
-The sessions are botocore's, which boto3's wrap: the parser of raw JSON is registered on them, and
-every client that they create, also those that botocore makes for itself to fetch credentials, gets
-the endpoint of the settings.
+The sessions are botocore's, which boto3's wrap. What holds for all of their clients, also for those
+that botocore makes for itself to fetch credentials, is set up here: the endpoint of the settings,
+the operations that may be called, the connections, and what the log tells.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver
+from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
 from tap_glue_metadata.aws.endpoints import is_safe, is_url
 from tap_glue_metadata.aws.errors import SettingError, TapError, describe
-from tap_glue_metadata.aws.wire_log import scrub_wire_log
+from tap_glue_metadata.aws.logs import log_calls, quiet_libraries
+from tap_glue_metadata.aws.models import ReadOnlyLoader
+from tap_glue_metadata.aws.raw_json import create_client
+from tap_glue_metadata.aws.transport import Transport
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -30,32 +36,62 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.credentials import Credentials
 
+    from tap_glue_metadata.settings import Settings
+
+
+def _or_none(value: str) -> str | None:
+    return value.strip() or None
+
+
 SESSION_VARIABLES: Final = {
-    # Other SDKs of AWS, and its services, set AWS_REGION; botocore alone does not read it.
-    "region": ("region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None)
+    # Other SDKs of AWS, and its services, set AWS_REGION; botocore alone does not read it. An empty
+    # variable is not set: botocore would look for a region, or a profile, of that name.
+    "region": ("region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, _or_none),
+    "profile": (None, ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"], None, _or_none),
 }
 # STS answers at once or not at all; a wrong endpoint should not be tried for a minute.
 _STS_ATTEMPTS: Final = 3
 
 
 class AwsSession(Session):
-    """A session whose clients all follow the settings."""
+    """A session whose clients all follow the settings.
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    Attributes:
+        transport: The connections of its clients.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        operations: Mapping[str, frozenset[str]] | None = None,
+        parent: AwsSession | None = None,
+    ) -> None:
         """Take over the settings; nothing is called, and no credentials are looked for.
 
         Args:
             settings: The tap's settings.
+            operations: The operations that its clients may call, by service.
+            parent: A session whose service models and connections it shares.
 
         Raises:
             SettingError: The endpoint is malformed, or plain http to another host than this one.
         """
-        scrub_wire_log()  # first, for botocore begins to log as it sets up a session
-        super().__init__(SESSION_VARIABLES, profile=settings.get("aws_profile") or None)
+        quiet_libraries()
+        super().__init__(SESSION_VARIABLES, profile=settings.aws_profile)
         self._settings = settings
         self._endpoint_url = endpoint_url(settings)
-        self._client_config = client_config(settings, settings["aws_max_attempts"])
-        self._sts_config = client_config(settings, min(settings["aws_max_attempts"], _STS_ATTEMPTS))
+        self._client_config = client_config(settings, settings.aws_max_attempts)
+        self._sts_config = client_config(settings, min(settings.aws_max_attempts, _STS_ATTEMPTS))
+        self._creating = threading.RLock()  # botocore's sessions are not made for several threads
+        self.transport: Transport = (
+            parent.transport if parent else Transport(settings, self._authority)
+        )
+        loader = (parent or self).get_component("data_loader")
+        loader = loader if parent else ReadOnlyLoader(loader, operations or {})
+        self.register_component("data_loader", loader)
+        send: Any = self.transport.send  # whose type is narrower than that of all handlers
+        self.register("before-send", send)
+        log_calls(self.get_component("event_emitter"))
 
     def with_credentials(self, credentials: Credentials) -> AwsSession:
         """Open a session like this one, with other credentials.
@@ -64,10 +100,9 @@ class AwsSession(Session):
             credentials: The credentials, which may refresh themselves.
 
         Returns:
-            The session; it shares the service models that this one has loaded.
+            The session; it shares the service models and the connections of this one.
         """
-        session = AwsSession(self._settings)
-        session.register_component("data_loader", self.get_component("data_loader"))
+        session = AwsSession(self._settings, parent=self)
         session.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
         session.set_config_variable("region", self.get_config_variable("region"))
         return session
@@ -92,16 +127,41 @@ class AwsSession(Session):
             config = config.merge(kwargs["config"])
         kwargs = {"endpoint_url": self._endpoint_url, **kwargs, "config": config}
         try:
-            client = super().create_client(service_name, *args, **kwargs)
+            with self._creating:
+                client = super().create_client(service_name, *args, **kwargs)
+        except BotoCoreError:  # some are errors of value as well
+            raise
         except ValueError as error:
             raise TapError(f"{describe(error)}; check AWS_ENDPOINT_URL and the profile") from error
         url = client.meta.endpoint_url
         if not is_safe(url):
+            client.close()
             raise TapError(
                 f"The endpoint {url} (from AWS_ENDPOINT_URL or the profile) would send credentials "
                 "in the clear; use https (http is for loopback only)"
             )
         return client
+
+    def create_raw_client(self, service_name: str, region: str) -> BaseClient:
+        """Create a client that answers with raw JSON.
+
+        Args:
+            service_name: The service.
+            region: The region's code.
+
+        Returns:
+            The client.
+
+        Raises:
+            TapError: The endpoint is malformed, or not safe.
+        """
+        with self._creating:
+            return create_client(self, service_name, region_name=region)
+
+    def _authority(self) -> bool | str:
+        """Find the file of certificate authorities, as botocore does."""
+        bundle = self.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+        return bundle or True
 
 
 class _Given(CredentialProvider):
@@ -118,7 +178,7 @@ class _Given(CredentialProvider):
         return self._credentials
 
 
-def endpoint_url(settings: Mapping[str, Any]) -> str | None:
+def endpoint_url(settings: Settings) -> str | None:
     """Return the endpoint of the settings.
 
     Args:
@@ -130,14 +190,14 @@ def endpoint_url(settings: Mapping[str, Any]) -> str | None:
     Raises:
         SettingError: The URL is malformed, or plain http to another host than this one.
     """
-    url: str | None = settings.get("aws_endpoint_url") or None
+    url = settings.aws_endpoint_url
     if url is None:
         return None
     if not is_url(url):
         shown = "it" if "@" in url else repr(url)  # what stands before an @ may be a password
         raise SettingError(
             "aws_endpoint_url",
-            f"{shown} is no endpoint; give a URL such as https://HOST or https://HOST:PORT",
+            f"{shown} is not an endpoint; give a URL such as https://HOST or https://HOST:PORT",
         )
     if not is_safe(url):
         raise SettingError(
@@ -147,7 +207,7 @@ def endpoint_url(settings: Mapping[str, Any]) -> str | None:
     return url
 
 
-def client_config(settings: Mapping[str, Any], attempts: int) -> Config:
+def client_config(settings: Settings, attempts: int) -> Config:
     """Give botocore's configuration of a client.
 
     Args:
@@ -155,14 +215,8 @@ def client_config(settings: Mapping[str, Any], attempts: int) -> Config:
         attempts: How often a call is tried, the first time included.
 
     Returns:
-        User agent, connections, retries and timeouts.
+        User agent and retries; timeouts are those of the connections, which clients share.
     """
-    config: dict[str, Any] = {
-        "user_agent_extra": f"tap-glue-metadata/{version('tap-glue-metadata')}",
-        "max_pool_connections": settings["concurrency"],
-        "retries": {"total_max_attempts": attempts, "mode": settings["aws_retry_mode"]},
-    }
-    for name in ("connect_timeout", "read_timeout"):
-        if seconds := settings.get(f"aws_{name}"):
-            config[name] = seconds
-    return Config(**config)
+    retries: Any = {"total_max_attempts": attempts, "mode": settings.aws_retry_mode}
+    agent = f"tap-glue-metadata/{version('tap-glue-metadata')}"
+    return Config(user_agent_extra=agent, retries=retries)

@@ -12,7 +12,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, unquote, urljoin
 
 import msgspec
 from urllib3 import Retry
@@ -21,30 +21,33 @@ from tap_glue_metadata.aws.endpoints import is_safe, is_url
 from tap_glue_metadata.aws.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from requests import Response
+
+    from tap_glue_metadata.settings import VaultSettings
 
 _Client: TypeAlias = Any  # hvac has no types
 _Wrong: Final = partial(SettingError, "aws_credentials_uri")
 _SERVICE_ACCOUNT: Final = "/var/run/secrets/kubernetes.io/serviceaccount/token"
-# The ways to log in that are taken if their setting is there, the first before the second.
-_METHODS: Final = {
-    "token": "vault_token",
-    "approle": "vault_role_id",
-    "kubernetes": "vault_kubernetes_role",
-}
 _LOGIN_SETTINGS: Final = {
     "approle": "vault_role_id, vault_secret_id (which may be used up)",
     "kubernetes": "vault_kubernetes_role (with the service accounts and namespaces it is bound to)",
 }
-_PLACE: Final = "vault_namespace and the path, which for KV is that of `vault kv get`"
+_WHERE: Final = "vault_namespace and the path, which for KV is that of `vault kv get`"
 _TIMEOUT: Final = 10  # seconds, for the connection and for the answer
-_HEADER: Final = r"\A[!-~]+\Z"  # what a header takes; libraries quote it where it takes it not
+_HEADER: Final = r"\A[!-~]+\Z"  # what a header takes; libraries quote what it does not
 _OK, _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND = 200, 400, 403, 404
-# Those that pass: 412 of a node that lags behind, and failures (Vault's page "HTTP API").
-_PASSING: Final = (412, 500, 502, 503, 504)
-_PROBLEMS: Final[Mapping[int | str, str]] = {
+# 412 of a node that lags behind, and failures that pass (Vault's page "HTTP API").
+_RETRIES: Final = Retry(
+    total=2,
+    read=False,  # Vault may have made keys, though its answer was lost
+    other=0,  # certificates
+    status_forcelist=(412, 500, 502, 503, 504),
+    allowed_methods=None,  # all: a login is a POST
+    backoff_factor=0.2,
+    raise_on_status=False,
+    respect_retry_after_header=False,  # it might ask for an hour
+)
+_PROBLEMS: Final[dict[int | str, str]] = {
     # By Vault's status,
     _OK: "answers with what is not Vault's; check vault_address (or VAULT_ADDR)",
     429: "takes no more requests for now (its rate limit); try again later",
@@ -84,11 +87,11 @@ class VaultReader:
     No error tells what Vault or a library says, nor is it chained: they may quote what was sent.
     """
 
-    def __init__(self, settings: Mapping[str, Any], path: str) -> None:
+    def __init__(self, settings: VaultSettings, path: str) -> None:
         """Check the settings, without a call.
 
         Args:
-            settings: The tap's settings; where one is missing, Vault's own variable counts.
+            settings: How to reach Vault; where one is missing, Vault's own variable counts.
             path: The secret's path, as `vault kv get` and `vault read` take it.
 
         Raises:
@@ -97,12 +100,13 @@ class VaultReader:
         try:
             self._hvac: Any = import_module("hvac")
         except ImportError:
-            raise _Wrong("vault:// needs hvac; pip install 'tap-glue-metadata[vault]'") from None
+            raise _Wrong("vault:// needs hvac; in a clone: pip install '.[vault]'") from None
         self._settings = settings
         self._path = path.strip("/")
-        self._address = self._given("vault_address", "VAULT_ADDR").rstrip("/")
-        self._namespace = self._given("vault_namespace", "VAULT_NAMESPACE")
-        self._method, self._token = self._choose_method()
+        self._address = (settings.address or os.environ.get("VAULT_ADDR", "")).strip().rstrip("/")
+        self._namespace = settings.namespace or os.environ.get("VAULT_NAMESPACE", "").strip()
+        self._method, self._token = self._choose_login()
+        self._mount = settings.auth_mount or self._method
         self._check()
         # One's own token counts until Vault refuses it; the others are fetched when needed.
         self._ends = self._renews = math.inf if self._method == "token" else 0.0
@@ -124,17 +128,16 @@ class VaultReader:
                 bases = (base.__name__ for base in type(error).__mro__)
                 raise self._problem(next(base for base in bases if base in _PROBLEMS)) from None
 
-    def _given(self, setting: str, variable: str) -> str:
-        return str(self._settings.get(setting) or os.environ.get(variable) or "").strip()
-
-    def _choose_method(self) -> tuple[str, str]:
+    def _choose_login(self) -> tuple[str, str]:
         """Return how to log in, and the token where that is one's own."""
-        token = str(self._settings.get("vault_token") or "").strip()
-        if self._settings.get("vault_secret_id") and not self._settings.get("vault_role_id"):
+        if self._settings.secret_id and not self._settings.role_id:
             raise _Wrong("vault_secret_id needs vault_role_id beside it")
-        for method, setting in _METHODS.items():
-            if self._settings.get(setting):
-                return method, token
+        if self._settings.token:
+            return "token", self._settings.token
+        if self._settings.role_id:
+            return "approle", ""
+        if self._settings.kubernetes_role:
+            return "kubernetes", ""
         # VAULT_TOKEN, else the file that `vault login` writes.
         if token := self._hvac.utils.get_token_from_env():
             return "token", token.strip()
@@ -153,16 +156,19 @@ class VaultReader:
             )
         if not all(re.search(_HEADER, text) for text in (self._token, self._namespace) if text):
             raise _Wrong("vault_token or vault_namespace holds what no header of HTTP can")
+        # Such a path would lead out of Vault's API; the token would go with it.
+        if {".", ".."} & {*self._path.split("/"), *unquote(self._mount).split("/")}:
+            raise _Wrong("the path, or vault_auth_mount, has a part `.` or `..`; write it without")
 
     def _connect(self) -> _Client:
         # VAULT_SKIP_VERIFY is left aside on purpose: without verification anyone on the way could
         # take the token, or hand out keys. requests and hvac do not read it.
-        authority = self._given("vault_ca_file", "VAULT_CACERT") or os.environ.get("VAULT_CAPATH")
+        authority = self._settings.ca_file or os.environ.get("VAULT_CACERT", "").strip()
         client = self._hvac.Client(
             url=self._address,
             token=self._token,  # empty before a login; for None hvac would look for one itself
             namespace=self._namespace or None,
-            verify=authority or True,
+            verify=authority or os.environ.get("VAULT_CAPATH") or True,
             timeout=_TIMEOUT,
             adapter=self._hvac.adapters.RawAdapter,
             ignore_exceptions=True,  # hvac's tell what Vault said
@@ -171,16 +177,7 @@ class VaultReader:
         client.session.trust_env = self._address.lower().startswith("https:")
         client.session.hooks["response"].append(_refuse_unsafe_redirect)
         for adapter in client.session.adapters.values():
-            adapter.max_retries = Retry(
-                total=2,
-                read=False,  # Vault may have made keys, though its answer was lost
-                other=0,  # certificates
-                status_forcelist=_PASSING,
-                allowed_methods=None,  # all: a login is a POST
-                backoff_factor=0.2,
-                raise_on_status=False,
-                respect_retry_after_header=False,  # it might ask for an hour
-            )
+            adapter.max_retries = _RETRIES
         return client
 
     def _read(self, client: _Client) -> tuple[dict[str, Any], datetime | None]:
@@ -195,14 +192,23 @@ class VaultReader:
         if response.status_code == _FORBIDDEN:
             raise self._denial(client, path)
         if response.status_code == _NOT_FOUND:
-            raise _Wrong(f"Vault holds nothing at {path!r}, or it is deleted; check {_PLACE}")
+            raise _Wrong(f"Vault holds nothing at {path!r}, or it is deleted; check {_WHERE}")
         if response.status_code == _BAD_REQUEST:
             raise _Wrong(
                 f"Vault gives no keys at {path!r} (status 400): there is no such role, or AWS "
                 f"refuses them to Vault; try `vault read {path}`"
             )
         secret = self._decode(response, _Secret)
-        return _content(secret.data), self._end(secret, asked)
+        data = secret.data
+        # Version 2 of KV answers with the secret beside its metadata.
+        if data.keys() == {"data", "metadata"} and isinstance(data["data"], dict):
+            data = data["data"]
+        # KV gives a duration without a lease, as a hint to look again ("KV version 1", "TTLs"). A
+        # lease ends with the token at the latest.
+        if not (secret.lease_id and secret.lease_duration):
+            return data, None
+        ends = min(asked + secret.lease_duration, self._ends)
+        return data, datetime.fromtimestamp(ends, timezone.utc)
 
     def _ask(self, client: _Client) -> tuple[str, Response]:
         """Return the secret's path in the API, and the answer to reading it."""
@@ -218,7 +224,14 @@ class VaultReader:
 
     def _log_in(self, client: _Client) -> None:
         asked = time.time()
-        response = self._ask_for_token(client)
+        client.token = ""  # the one that was kept is of no use here
+        if self._method == "approle":
+            login = partial(client.auth.approle.login, self._settings.role_id)
+            secret = self._settings.secret_id
+        else:
+            login = partial(client.auth.kubernetes.login, self._settings.kubernetes_role)
+            secret = _service_account(self._settings.kubernetes_token_file)
+        response = login(secret, use_token=False, mount_point=self._mount)
         if response.status_code in {_BAD_REQUEST, _FORBIDDEN, _NOT_FOUND}:
             raise _Wrong(
                 f"Vault refuses the login (status {response.status_code}); check "
@@ -230,37 +243,16 @@ class VaultReader:
         # Keys die with the token that they were made for, so they are made for a young one.
         self._ends, self._renews = asked + lifetime, asked + lifetime / 2
 
-    def _ask_for_token(self, client: _Client) -> Response:
-        settings, mount = self._settings, self._settings.get("vault_auth_mount") or self._method
-        client.token = ""  # the one that was kept is of no use here
-        if self._method == "approle":
-            login = partial(client.auth.approle.login, settings["vault_role_id"])
-            secret = settings.get("vault_secret_id")
-        else:
-            login = partial(client.auth.kubernetes.login, settings["vault_kubernetes_role"])
-            secret = _service_account(settings.get("vault_kubernetes_token_file"))
-        response: Response = login(secret, use_token=False, mount_point=mount)
-        return response
-
     def _denial(self, client: _Client, path: str) -> SettingError:
         """Tell whether Vault refuses the token, or what was asked with it; it says 403 to both."""
         if client.auth.token.lookup_self().status_code == _OK:
             return _Wrong(
-                f"Vault denies {path!r}: grant `read` on it to the login, and check {_PLACE}"
+                f"Vault denies {path!r}: grant `read` on it to the login, and check {_WHERE}"
             )
         return _Wrong(
             f"Vault refuses the token: it has expired or was revoked, or is not of this Vault or "
             f"namespace, or may not read {path!r}; give a new one in vault_token (or VAULT_TOKEN)"
         )
-
-    def _end(self, secret: _Secret, asked: float) -> datetime | None:
-        """Return when Vault takes a secret back: its lease ends with the token at the latest.
-
-        KV gives a duration without a lease, as a hint to look again ("KV version 1", "TTLs").
-        """
-        if not (secret.lease_id and secret.lease_duration):
-            return None
-        return datetime.fromtimestamp(min(asked + secret.lease_duration, self._ends), timezone.utc)
 
     def _decode(self, response: Response, kind: type[_Answer]) -> _Answer:
         if response.status_code == _OK:
@@ -294,14 +286,6 @@ def _data_path(path: str, mount: str) -> str:
             end = found + len(name)
             return f"{path[:end]}/data{path[end:]}"
     return path
-
-
-def _content(data: dict[str, Any]) -> dict[str, Any]:
-    """Unwrap what version 2 of KV answers: the secret beside its metadata."""
-    if data.keys() == {"data", "metadata"} and isinstance(data["data"], dict):
-        inner: dict[str, Any] = data["data"]
-        return inner
-    return data
 
 
 def _refuse_unsafe_redirect(response: Response, **_: Any) -> None:

@@ -6,18 +6,19 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
-from conftest import ACCOUNT, OTHER, complete, sync
+from conftest import ACCOUNT, OTHER, opened, sync
 from fake_aws import Role
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_glue_metadata.aws.errors import AwsError, DeniedError, SettingError, TapError
-from tap_glue_metadata.aws.scopes import Scope, open_scopes
-from tap_glue_metadata.aws.secret_stores import Keys, SecretStore
+from tap_glue_metadata.aws.secret_stores import Keys
 from tap_glue_metadata.aws.session import client_config, endpoint_url
+from tap_glue_metadata.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,14 +26,15 @@ if TYPE_CHECKING:
     from conftest import Json
     from fake_aws import FakeAws
 
+    from tap_glue_metadata.aws.scopes import Scope
+
 ROLE = f"arn:aws:iam::{OTHER}:role/reader"
 KEYS = {"aws_access_key_id": "explicit", "aws_secret_access_key": "testing"}
 PROFILE_KEYS = "aws_access_key_id = profile\naws_secret_access_key = testing\n"
 
 
 def connect(settings: Json, **changes: Any) -> Scope:
-    (scope,), unopened = open_scopes(complete(settings | changes), {"GetJobs"})
-    assert not unopened
+    (scope,) = opened(settings, **changes)
     return scope
 
 
@@ -237,19 +239,6 @@ def test_a_role_whose_credentials_come_expired(
 # Keys of a store
 
 
-class Answers(SecretStore):
-    """Reads one answer after the other."""
-
-    def __init__(self, *answers: Keys | TapError) -> None:
-        self.rest = list(answers)
-
-    def read(self) -> Keys:
-        answer = self.rest.pop(0)
-        if isinstance(answer, TapError):
-            raise answer
-        return answer
-
-
 def pair(name: str, lifetime: float | None = None) -> Keys:
     if lifetime is None:
         return Keys(name, "testing")
@@ -266,8 +255,8 @@ def from_store(
     endpoint.accounts = dict.fromkeys(["first", "second"], ACCOUNT)
 
     def from_store(*answers: Keys | TapError) -> Scope:
-        store = Answers(*answers)
-        monkeypatch.setattr("tap_glue_metadata.aws.credentials.open_store", lambda *_: store)
+        read = Mock(side_effect=answers)  # one after the other
+        monkeypatch.setattr("tap_glue_metadata.aws.credentials.open_store", lambda *_: read)
         return connect(settings, aws_credentials_uri="vault://kept")
 
     return from_store
@@ -393,7 +382,7 @@ SAFE = [
 @pytest.mark.parametrize("url", MALFORMED)
 def test_malformed_endpoint(url: str) -> None:
     with pytest.raises(SettingError, match=r"^Setting 'aws_endpoint_url'.*give a URL") as caught:
-        endpoint_url({"aws_endpoint_url": url})
+        endpoint_url(Settings.from_config({"aws_endpoint_url": url}))
     assert "testing" not in str(caught.value)
 
 
@@ -401,7 +390,7 @@ def test_malformed_endpoint(url: str) -> None:
 @example("http://[")
 def test_any_text_is_refused_as_endpoint_or_good_for_botocore(text: str) -> None:
     with suppress(SettingError):
-        url = endpoint_url({"aws_endpoint_url": text})
+        url = endpoint_url(Settings.from_config({"aws_endpoint_url": text}))
         assert url is None or is_valid_endpoint_url(url) or is_valid_ipv6_endpoint_url(url)
 
 
@@ -433,7 +422,7 @@ def test_nor_of_the_environment(
 ) -> None:
     monkeypatch.setenv(name, "http://10.0.0.1")
     with pytest.raises(TapError, match=r"http://10.0.0.1 .*AWS_ENDPOINT_URL.*in the clear"):
-        connect({"aws_regions": ["us-east-1"]}, **changes)
+        connect({"aws_regions": ["us-east-1"]}, **changes).client()
     assert not forbid_network
 
 
@@ -451,7 +440,7 @@ def test_malformed_endpoint_of_the_environment(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
     with pytest.raises(TapError, match="nonsense"):
-        connect({"aws_regions": ["us-east-1"]}, **account)
+        connect({"aws_regions": ["us-east-1"]}, **account).client()
 
 
 def test_endpoint_of_the_environment(endpoint: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -469,30 +458,20 @@ def test_endpoint_of_the_settings_goes_first(
 
 @pytest.mark.parametrize("url", SAFE)
 def test_good_endpoint(url: str) -> None:
-    assert endpoint_url({"aws_endpoint_url": url}) == url
+    assert endpoint_url(Settings.from_config({"aws_endpoint_url": url})) == url
 
 
 @pytest.mark.parametrize("url", [None, ""])
 def test_no_endpoint(url: str | None) -> None:
-    assert endpoint_url({"aws_endpoint_url": url}) is None
+    assert endpoint_url(Settings.from_config({"aws_endpoint_url": url})) is None
 
 
 # Arguments of the clients
 
 
 def test_client_config() -> None:
-    config: Any = client_config(
-        {
-            "concurrency": 3,
-            "aws_retry_mode": "standard",
-            "aws_connect_timeout": 5,
-            "aws_read_timeout": 6,
-        },
-        attempts=4,
-    )
-    assert config.max_pool_connections == 3
+    config: Any = client_config(Settings.from_config({"aws_retry_mode": "standard"}), attempts=4)
     assert config.retries == {"total_max_attempts": 4, "mode": "standard"}
-    assert (config.connect_timeout, config.read_timeout) == (5, 6)
 
 
 @pytest.mark.usefixtures("impatient")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from botocore.exceptions import ClientError
 from botocore.session import Session
-from conftest import ACCOUNT, complete
+from conftest import ACCOUNT
 
 from tap_glue_metadata.aws.errors import AbsentError, AwsError, DeniedError
 from tap_glue_metadata.aws.glue import (
@@ -21,6 +21,7 @@ from tap_glue_metadata.aws.glue import (
 )
 from tap_glue_metadata.aws.raw_json import create_client
 from tap_glue_metadata.aws.session import client_config, endpoint_url
+from tap_glue_metadata.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,12 +54,12 @@ def connect(session: Session, settings: Json) -> Iterator[Connect]:
     with ExitStack() as clients:
 
         def connect(*operations: str, slots: int = 8, **changes: Any) -> GlueClient:
-            all_settings = complete(settings | {"aws_retry_mode": "standard"} | changes)
+            typed = Settings.from_config(settings | {"aws_retry_mode": "standard"} | changes)
             client = create_client(
                 session,
                 region_name="us-east-1",
-                endpoint_url=endpoint_url(all_settings),
-                config=client_config(all_settings, all_settings["aws_max_attempts"]),
+                endpoint_url=endpoint_url(typed),
+                config=client_config(typed, typed.aws_max_attempts),
             )
             clients.callback(client.close)
             return GlueClient(client, operations, threading.BoundedSemaphore(slots))

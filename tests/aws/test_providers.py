@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import ACCOUNT, catalog_of, complete
-
-from tap_glue_metadata.aws.scopes import open_scopes
+from conftest import ACCOUNT, catalog_of, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +83,7 @@ def no_keys_in_the_environment(endpoint: FakeAws, monkeypatch: pytest.MonkeyPatc
 def check(endpoint: FakeAws, **settings: Any) -> None:
     """Read the jobs with what the provider gave."""
     known = {"aws_regions": ["us-east-1"], "aws_account_id": ACCOUNT}
-    (scope,), _ = open_scopes(complete({**known, **settings}), {"GetJobs"})
+    (scope,) = opened(known, **settings)
     assert scope.glue.call("GetJobs") == {"Jobs": [{"Name": "nightly"}]}
     assert {call.access_key for call in endpoint.calls} == {KEY}
 

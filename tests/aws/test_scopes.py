@@ -2,23 +2,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ACCOUNT, complete, sync
+from conftest import ACCOUNT, opened, sync
 
 from tap_glue_metadata.aws.errors import AwsError, SettingError
-from tap_glue_metadata.aws.scopes import Scope, open_scopes
 
 if TYPE_CHECKING:
     from conftest import Json
     from fake_aws import FakeAws
-
-
-def connect(settings: Json, **changes: Any) -> list[Scope]:
-    scopes, unopened = open_scopes(complete(settings | changes), {"GetJobs"})
-    assert not unopened
-    return scopes
 
 
 @pytest.mark.parametrize(
@@ -33,7 +26,7 @@ def connect(settings: Json, **changes: Any) -> list[Scope]:
 )
 def test_unknown_region(region: str, hint: str) -> None:
     with pytest.raises(SettingError) as caught:
-        connect({"aws_regions": ["us-east-1", region]})
+        opened({"aws_regions": ["us-east-1", region]})
     text = f"Setting 'aws_regions': '{region}' is no region that AWS Glue is known to have; {hint}"
     assert str(caught.value).startswith(text)
 
@@ -41,18 +34,18 @@ def test_unknown_region(region: str, hint: str) -> None:
 def test_unknown_region_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west1")
     with pytest.raises(SettingError, match=r"'eu-west1'.*'eu-west-1'"):
-        connect({})
+        opened({})
 
 
 def test_a_region_of_an_emulator(settings: Json) -> None:
-    (scope,) = connect(settings, aws_regions=["mars-north-1"])
+    (scope,) = opened(settings, aws_regions=["mars-north-1"])
     assert (scope.region, scope.partition) == ("mars-north-1", "aws")
 
 
 @pytest.mark.parametrize("regions", [None, []])
 def test_no_region(endpoint: FakeAws, settings: Json, regions: list[str] | None) -> None:
     with pytest.raises(SettingError, match=r"^Setting 'aws_regions': no region is known; set it"):
-        connect(settings, aws_regions=regions)
+        opened(settings, aws_regions=regions)
     assert not endpoint.calls
 
 
@@ -61,7 +54,7 @@ def test_region_of_the_environment(
     endpoint: FakeAws, settings: Json, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, "eu-west-1")
-    (scope,) = connect(settings, aws_regions=None)
+    (scope,) = opened(settings, aws_regions=None)
     scope.glue.call("GetJobs")
     assert scope.region == "eu-west-1"
     assert {call.region for call in endpoint.calls} == {"eu-west-1"}
@@ -71,19 +64,19 @@ def test_region_of_the_profile(settings: Json) -> None:
     keys = "aws_access_key_id = testing\naws_secret_access_key = testing\n"
     config = f"[profile p]\nregion = eu-west-1\n{keys}"
     Path(os.environ["AWS_CONFIG_FILE"]).write_text(config, encoding="utf-8")
-    (scope,) = connect(settings, aws_regions=None, aws_profile="p")
+    (scope,) = opened(settings, aws_regions=None, aws_profile="p")
     assert scope.region == "eu-west-1"
 
 
 def test_regions_of_the_settings_go_first(settings: Json, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    assert [scope.region for scope in connect(settings)] == ["us-east-1"]
+    assert [scope.region for scope in opened(settings)] == ["us-east-1"]
 
 
 def test_each_region_is_read_once_in_order(settings: Json) -> None:
     regions = ["us-east-1", "eu-west-1", "us-east-1"]
-    assert [scope.region for scope in connect(settings, aws_regions=regions)] == regions[:2]
+    assert [scope.region for scope in opened(settings, aws_regions=regions)] == regions[:2]
 
 
 @pytest.mark.parametrize(
@@ -91,30 +84,30 @@ def test_each_region_is_read_once_in_order(settings: Json) -> None:
     [("us-east-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
 )
 def test_partition(settings: Json, region: str, partition: str) -> None:
-    (scope,) = connect(settings, aws_regions=[region])
+    (scope,) = opened(settings, aws_regions=[region])
     assert scope.partition == partition
 
 
 def test_account_of_the_credentials(endpoint: FakeAws, settings: Json) -> None:
-    (scope,) = connect(settings)
+    (scope,) = opened(settings)
     assert scope.account_id == ACCOUNT
     assert endpoint.count("GetCallerIdentity") == 1
 
 
 def test_account_of_the_settings_saves_the_call(endpoint: FakeAws, settings: Json) -> None:
-    (scope,) = connect(settings, aws_account_id="111122223333")
+    (scope,) = opened(settings, aws_account_id="111122223333")
     assert scope.account_id == "111122223333"
     assert not endpoint.calls
 
 
 def test_account_is_asked_for_once(endpoint: FakeAws, settings: Json) -> None:
-    connect(settings, aws_regions=["us-east-1", "eu-west-1"])
+    opened(settings, aws_regions=["us-east-1", "eu-west-1"])
     assert [call.operation for call in endpoint.calls] == ["GetCallerIdentity"]
 
 
 def test_without_an_sts_endpoint_the_remedy_is_told(settings: Json) -> None:
     with pytest.raises(AwsError, match=r"^sts:GetCallerIdentity.*; .*set aws_account_id$"):
-        connect(settings, aws_endpoint_url="http://127.0.0.1:1", aws_max_attempts=1)
+        opened(settings, aws_endpoint_url="http://127.0.0.1:1", aws_max_attempts=1)
 
 
 def test_two_regions_in_one_run(endpoint: FakeAws, settings: Json) -> None:
@@ -134,7 +127,7 @@ def test_two_regions_in_one_run(endpoint: FakeAws, settings: Json) -> None:
 
 
 def test_regions_share_the_slots(endpoint: FakeAws, settings: Json) -> None:
-    first, second = connect(settings, aws_regions=["us-east-1", "eu-west-1"], concurrency=1)
+    first, second = opened(settings, aws_regions=["us-east-1", "eu-west-1"], concurrency=1)
     assert first.glue._slots is second.glue._slots
     assert first.glue._slots.acquire(timeout=0)
     assert not second.glue._slots.acquire(timeout=0)
