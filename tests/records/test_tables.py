@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from tap_glue_metadata.records import columns
+from tap_glue_metadata.records import column_fields, columns
 from tap_glue_metadata.records.tables import DERIVED, derive
 
 if TYPE_CHECKING:
@@ -341,7 +341,12 @@ def test_any_table_that_glue_may_answer_makes_valid_records(data: st.DataObject)
     derived = derive(table)
     Draft7Validator({"properties": DERIVED}).validate(derived)
     assert list(derived) == list(DERIVED)
-    validator = Draft7Validator({"properties": columns.DERIVED})
-    for record in columns.columns(table, columns.resolve(table), None):
-        validator.validate(record)
-        assert msgspec.json.encode(record)
+    resolved = columns.resolve(table)
+    for derived_fields, records in (
+        (columns.DERIVED, columns.columns(table, resolved, None)),
+        (column_fields.DERIVED, column_fields.column_fields(table, resolved, None)),
+    ):
+        validator = Draft7Validator({"properties": derived_fields})
+        for record in records:
+            validator.validate(record)
+            assert msgspec.json.encode(record)
