@@ -78,7 +78,9 @@ def generate(stream_type: type[GlueStream]) -> dict[str, Any]:
         properties |= _members(stream_type)
     if stream_type.arn_kind is not None:
         properties["arn"] = dict(ARN)
-    properties |= {name: dict(field) for name, field in stream_type.derived.items()}
+    properties |= {
+        name: {**properties.get(name, {}), **field} for name, field in stream_type.derived.items()
+    }
     for name in keys:
         kind = properties[name]["type"]
         properties[name]["type"] = kind if isinstance(kind, str) else kind[0]

@@ -6,20 +6,16 @@ from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import msgspec
-
-from tap_glue_metadata.records.hive_types import CHAR_VARCHAR, from_iceberg, from_spark
-from tap_glue_metadata.records.table_formats import whole_number
+from tap_glue_metadata.records import iceberg, spark
+from tap_glue_metadata.records.notes import NO_NOTES, column_notes, find
+from tap_glue_metadata.records.parameters import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-_SPARK_SCHEMA: Final = "spark.sql.sources.schema"
+    from tap_glue_metadata.records.notes import Note
 
-# Column parameters that Iceberg's IcebergToGlueConverter writes.
-_FIELD_ID: Final = "iceberg.field.id"
-_FIELD_OPTIONAL: Final = "iceberg.field.optional"
-_FIELD_CURRENT: Final = "iceberg.field.current"
+_BOOLEANS: Final = {"true": True, "false": False}
 
 DERIVED: Final[dict[str, dict[str, Any]]] = {
     "table_name": {
@@ -34,6 +30,13 @@ DERIVED: Final[dict[str, dict[str, Any]]] = {
         "type": ["integer", "null"],
         "description": "Position from 1 across the columns, then the partition keys.",
     },
+    "comment": {
+        "type": ["string", "null"],
+        "description": (
+            "Glue API: Column.Comment (CommentString), else the comment that Spark's table "
+            "parameters or Glue's Iceberg metadata hold."
+        ),
+    },
     "is_partition_key": {
         "type": ["boolean", "null"],
         "description": "Whether the column is a partition key.",
@@ -45,6 +48,10 @@ DERIVED: Final[dict[str, dict[str, Any]]] = {
     "is_current": {
         "type": ["boolean", "null"],
         "description": "False for a column that Iceberg has dropped and Glue still holds.",
+    },
+    "is_nullable": {
+        "type": ["boolean", "null"],
+        "description": "Whether the column may be null, if Iceberg or Spark tells.",
     },
     "iceberg_field_id": {
         "type": ["integer", "null"],
@@ -67,7 +74,7 @@ DERIVED: Final[dict[str, dict[str, Any]]] = {
         "description": "When the table was last updated.",
     },
 }
-"""JSON Schema of each field of a column's record that is not a member of Glue's `Column`."""
+"""JSON Schema of each field of a column's record that is more than a member of Glue's `Column`."""
 
 
 class Resolved(NamedTuple):
@@ -82,20 +89,6 @@ class Resolved(NamedTuple):
     columns: list[dict[str, Any]]
     partition_keys: list[dict[str, Any]]
     source: str
-
-
-class _SparkField(msgspec.Struct):
-    """A field of the schema in Spark's table parameters (Spark's `StructField`)."""
-
-    name: str
-    type: Any
-    metadata: dict[str, Any] | None = None
-
-
-class _SparkSchema(msgspec.Struct):
-    """The schema in Spark's table parameters (Spark's `StructType`)."""
-
-    fields: list[_SparkField]
 
 
 def resolve(table: Mapping[str, Any]) -> Resolved:
@@ -157,11 +150,13 @@ def columns(
         "is_partition_key": False,
         "partition_position": None,
         "is_current": True,
+        "is_nullable": None,
         "iceberg_field_id": None,
         "source": resolved.source,
         "table_version_id": table.get("VersionId"),
         "table_update_time": table_update_time,
     }
+    notes = column_notes(table)
     column_count = len(resolved.columns)
     occurrences: dict[str, int] = {}
     for position, column in enumerate(chain(resolved.columns, resolved.partition_keys), 1):
@@ -177,7 +172,10 @@ def columns(
         if parameters is not None:
             record["parameters"] = redact(parameters) if redact else parameters
             record["is_current"] = is_current(column)
-            record["iceberg_field_id"] = whole_number(parameters.get(_FIELD_ID))
+            record["is_nullable"] = _is_optional(parameters)
+            record["iceberg_field_id"] = whole_number(parameters.get(iceberg.FIELD_ID))
+        if notes is not NO_NOTES and record["is_current"]:
+            _fill_from(find(notes, name), record)
         if position > column_count:
             record["is_partition_key"] = True
             record["partition_position"] = position - column_count
@@ -208,7 +206,19 @@ def is_current(column: Mapping[str, Any]) -> bool:
         False if it is marked so, True for any other.
     """
     parameters = column.get("Parameters")
-    return not parameters or (parameters.get(_FIELD_CURRENT) or "").lower() != "false"
+    return not parameters or (parameters.get(iceberg.FIELD_CURRENT) or "").lower() != "false"
+
+
+def _is_optional(parameters: Mapping[str, Any]) -> bool | None:
+    return _BOOLEANS.get((parameters.get(iceberg.FIELD_OPTIONAL) or "").lower())
+
+
+def _fill_from(note: Note, record: dict[str, Any]) -> None:
+    """Fill what Glue leaves open."""
+    if not record["comment"] and note.comment:
+        record["comment"] = note.comment
+    if record["is_nullable"] is None:
+        record["is_nullable"] = note.is_nullable
 
 
 def _is_placeholder(columns: list[dict[str, Any]]) -> bool:
@@ -222,53 +232,17 @@ def _is_placeholder(columns: list[dict[str, Any]]) -> bool:
 def _resolve_spark(
     parameters: Mapping[str, Any], glue_keys: list[dict[str, Any]]
 ) -> Resolved | None:
-    text = _spark_schema(parameters)
-    if text is None:
+    columns = spark.schema_columns(parameters)
+    if columns is None:
         return None
-    schema = msgspec.json.decode(text, type=_SparkSchema)
-    columns = [_spark_column(field) for field in schema.fields]
     known = {column["Name"].lower() for column in columns}
     glue_names = [key.get("Name") or "" for key in glue_keys]
-    names = _parts(parameters, "numPartCols", "partCol") or glue_names
+    names = spark.partition_names(parameters) or glue_names
     keys = [column for name in names if (column := _take(columns, name))]
     keys += [
         key for key, name in zip(glue_keys, glue_names, strict=True) if name.lower() not in known
     ]
     return Resolved(columns, keys, "spark")
-
-
-def _spark_schema(parameters: Mapping[str, Any]) -> str | None:
-    return parameters.get(_SPARK_SCHEMA) or "".join(_parts(parameters, "numParts", "part")) or None
-
-
-def _parts(parameters: Mapping[str, Any], count_key: str, part_key: str) -> list[str]:
-    """Return what Spark's `CatalogTable.splitLargeTableProp` has split over several parameters.
-
-    Raises:
-        ValueError: If a part is missing.
-    """
-    count = int(parameters.get(f"{_SPARK_SCHEMA}.{count_key}") or 0)
-    try:
-        return [str(parameters[f"{_SPARK_SCHEMA}.{part_key}.{n}"]) for n in range(count)]
-    except KeyError as missing:
-        raise ValueError(f"no parameter {missing}") from None
-
-
-def _spark_column(field: _SparkField) -> dict[str, Any]:
-    metadata = {
-        key: _text(value) for key, value in (field.metadata or {}).items() if value is not None
-    }
-    type_ = metadata.pop(CHAR_VARCHAR, None) or from_spark(field.type)
-    column: dict[str, Any] = {"Name": field.name, "Type": type_}
-    if "comment" in metadata:
-        column["Comment"] = metadata.pop("comment")
-    if metadata:
-        column["Parameters"] = metadata
-    return column
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _take(columns: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
@@ -284,29 +258,5 @@ def _take(columns: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
 def _resolve_iceberg(
     metadata: Mapping[str, Any], glue_keys: list[dict[str, Any]]
 ) -> Resolved | None:
-    schemas = metadata.get("Schemas") or []
-    current_id = metadata.get("CurrentSchemaId")
-    if len(schemas) > 1:
-        schemas = [
-            schema
-            for schema in schemas
-            if current_id is not None and schema.get("SchemaId") == current_id
-        ]
-    if not schemas:
-        return None
-    fields = schemas[0].get("Fields") or []
-    return Resolved([_iceberg_column(field) for field in fields], glue_keys, "iceberg")
-
-
-def _iceberg_column(field: Mapping[str, Any]) -> dict[str, Any]:
-    parameters = {_FIELD_OPTIONAL: "false" if field.get("Required") else "true"}
-    if field.get("Id") is not None:
-        parameters = {_FIELD_ID: str(field["Id"]), **parameters}
-    column = {
-        "Name": field.get("Name"),
-        "Type": from_iceberg(field.get("Type")),
-        "Parameters": parameters,
-    }
-    if field.get("Doc"):
-        column["Comment"] = field["Doc"]
-    return column
+    columns = iceberg.schema_columns(metadata)
+    return None if columns is None else Resolved(columns, glue_keys, "iceberg")

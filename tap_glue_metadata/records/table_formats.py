@@ -1,26 +1,98 @@
-"""What a table is and how big: format, classification, location and statistics."""
+"""What a table is, and where its data is stored."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from tap_glue_metadata.records.parameters import parameter, parameter_maps
 from tap_glue_metadata.records.views import is_view
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-_STATISTICS: Final = {
-    "record_count": ("recordCount", "numRows", "spark.sql.statistics.numRows"),
-    "size_bytes": ("sizeKey", "totalSize", "spark.sql.statistics.totalSize"),
-    "object_count": ("objectCount", "numFiles"),
-    "average_record_size": ("averageRecordSize",),
-}
 _HUDI_INPUT_FORMATS: Final = ("org.apache.hudi.", "com.uber.hoodie.")
 _SPARK_PLACEHOLDER: Final = "-__PLACEHOLDER__"
 
-# 18 digits always fit into 64 bits, what the databases at the other end hold.
-_WHOLE_NUMBER: Final = re.compile(r"\s*([0-9]{1,18})(?:\.0*)?\s*")
+
+class _Facts(NamedTuple):
+    """What a table's format is told by."""
+
+    table: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    named: frozenset[str]  # the formats that parameters name, in lower case
+    data: str  # what the parameter `typeOfData` calls the data, in lower case
+    input_format: str
+    serde: str
+
+
+class TableFormat(NamedTuple):
+    """A format, and how it is told.
+
+    Attributes:
+        name: The value of `table_format`.
+        told_by: What tells it, for the documentation.
+        holds: Whether it holds.
+    """
+
+    name: str
+    told_by: str
+    holds: Callable[[_Facts], object]
+
+
+TABLE_FORMATS: Final = (
+    TableFormat(
+        "resource_link",
+        "`TargetTable`: a link to a table, often of another account",
+        lambda facts: facts.table.get("TargetTable"),
+    ),
+    TableFormat(
+        "iceberg",
+        "`iceberg` as `table_type`, `spark.sql.sources.provider` or `classification`, "
+        "or `IcebergTableMetadata`",
+        lambda facts: "iceberg" in facts.named or facts.table.get("IcebergTableMetadata"),
+    ),
+    TableFormat(
+        "delta",
+        "`delta` as `table_type`, `spark.sql.sources.provider` or `classification`",
+        lambda facts: "delta" in facts.named,
+    ),
+    TableFormat(
+        "hudi",
+        "`hudi` as `table_type`, `spark.sql.sources.provider` or `classification`, Hudi's input "
+        "format, or a parameter that starts with `hudi.`",
+        lambda facts: (
+            "hudi" in facts.named
+            or facts.input_format.startswith(_HUDI_INPUT_FORMATS)
+            or any(key.startswith("hudi.") for key in facts.parameters)
+        ),
+    ),
+    TableFormat("kinesis", "`typeOfData` is `kinesis`", lambda facts: facts.data == "kinesis"),
+    TableFormat("kafka", "`typeOfData` is `kafka`", lambda facts: facts.data == "kafka"),
+    TableFormat(
+        "dynamodb", "`classification` is `dynamodb`", lambda facts: "dynamodb" in facts.named
+    ),
+    TableFormat("mongodb", "`classification` is `mongodb`", lambda facts: "mongodb" in facts.named),
+    TableFormat(
+        "jdbc",
+        "`typeOfData` is `table` or `view`, without input format and SerDe: a table or view of "
+        "another database, found by a crawler",
+        lambda facts: (
+            facts.data in ("table", "view") and not facts.input_format and not facts.serde
+        ),
+    ),
+    TableFormat(
+        "view", "a view, multi-dialect and materialized ones included", lambda f: is_view(f.table)
+    ),
+    TableFormat(
+        "federated",
+        "`FederatedTable`: a table of another catalog, by a connection",
+        lambda facts: facts.table.get("FederatedTable"),
+    ),
+    TableFormat(
+        "hive", "an input format or a SerDe", lambda facts: facts.input_format or facts.serde
+    ),
+)
+"""What is told apart by `table_format`: the first that holds is taken."""
 
 
 def table_format(table: Mapping[str, Any]) -> str | None:
@@ -30,52 +102,10 @@ def table_format(table: Mapping[str, Any]) -> str | None:
         table: Glue's `Table`.
 
     Returns:
-        The first that holds of `resource_link`, `iceberg`, `delta`, `hudi`, `view`, `federated`
-        and `hive`, or None. Iceberg and Delta name themselves in the parameter `table_type`,
-        Spark in `spark.sql.sources.provider`, crawlers in `classification`; Athena reads
-        Hudi's settings from parameters that start with `hudi.`.
+        The first of `TABLE_FORMATS` that holds, or None.
     """
-    parameters = table.get("Parameters") or {}
-    storage = table.get("StorageDescriptor") or {}
-    input_format = storage.get("InputFormat") or ""
-    named = {
-        (name or "").lower()
-        for name in (
-            parameters.get("table_type"),
-            parameters.get("spark.sql.sources.provider"),
-            classification(table),
-        )
-    }
-    holds = {
-        "resource_link": table.get("TargetTable"),
-        "iceberg": "iceberg" in named or table.get("IcebergTableMetadata"),
-        "delta": "delta" in named,
-        "hudi": "hudi" in named
-        or input_format.startswith(_HUDI_INPUT_FORMATS)
-        or any(key.startswith("hudi.") for key in parameters),
-        "view": is_view(table),
-        "federated": table.get("FederatedTable"),
-        "hive": input_format or (storage.get("SerdeInfo") or {}).get("SerializationLibrary"),
-    }
-    return next((name for name, held in holds.items() if held), None)
-
-
-def classification(table: Mapping[str, Any]) -> str | None:
-    """Return the classification that a crawler or an author gave a table.
-
-    Args:
-        table: Glue's `Table`.
-
-    Returns:
-        The parameter `classification` of the table, else of its storage descriptor, e.g.
-        `parquet`; None if neither has it.
-    """
-    storage = table.get("StorageDescriptor") or {}
-    return (
-        (table.get("Parameters") or {}).get("classification")
-        or (storage.get("Parameters") or {}).get("classification")
-        or None
-    )
+    facts = _facts(table)
+    return next((each.name for each in TABLE_FORMATS if each.holds(facts)), None)
 
 
 def location(table: Mapping[str, Any]) -> str | None:
@@ -99,33 +129,19 @@ def location(table: Mapping[str, Any]) -> str | None:
     return own or serde_parameters.get("path") or iceberg.get("Location") or None
 
 
-def statistics(table: Mapping[str, Any]) -> dict[str, int | None]:
-    """Return the statistics that crawlers, Hive and Spark leave in a table's parameters.
-
-    Args:
-        table: Glue's `Table`.
-
-    Returns:
-        `record_count`, `size_bytes`, `object_count` and `average_record_size` (bytes), each
-        None if no parameter holds it as a whole number. They are as old as their last writer.
-    """
-    parameters = table.get("Parameters") or {}
-    return {name: _first_number(parameters, keys) for name, keys in _STATISTICS.items()}
-
-
-def whole_number(value: object) -> int | None:
-    """Read a number that is not negative and has at most 18 digits.
-
-    Args:
-        value: Text such as `"12"` or `"12.0"`, a number, or anything else.
-
-    Returns:
-        The number; None for anything else, e.g. `-1`, which Hive writes for "unknown".
-    """
-    match = _WHOLE_NUMBER.fullmatch(str(value))
-    return int(match[1]) if match else None
-
-
-def _first_number(parameters: Mapping[str, Any], keys: tuple[str, ...]) -> int | None:
-    numbers = (whole_number(parameters[key]) for key in keys if key in parameters)
-    return next((number for number in numbers if number is not None), None)
+def _facts(table: Mapping[str, Any]) -> _Facts:
+    storage = table.get("StorageDescriptor") or {}
+    parameters, _ = parameter_maps(table)
+    names = (
+        parameters.get("table_type"),
+        parameters.get("spark.sql.sources.provider"),
+        parameter(table, "classification"),
+    )
+    return _Facts(
+        table,
+        parameters,
+        frozenset(name.lower() for name in names if name),
+        (parameter(table, "typeOfData") or "").lower(),
+        storage.get("InputFormat") or "",
+        (storage.get("SerdeInfo") or {}).get("SerializationLibrary") or "",
+    )

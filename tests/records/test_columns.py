@@ -22,6 +22,7 @@ FIELDS = [
     "is_partition_key",
     "partition_position",
     "is_current",
+    "is_nullable",
     "iceberg_field_id",
     "source",
     "table_version_id",
@@ -90,6 +91,7 @@ def test_parquet_table_with_partitions() -> None:
         "is_partition_key": False,
         "partition_position": None,
         "is_current": True,
+        "is_nullable": None,
         "iceberg_field_id": None,
         "source": "glue",
         "table_version_id": "7",
@@ -105,7 +107,7 @@ def test_parquet_table_with_partitions() -> None:
 
 
 def test_derived_fields_are_those_of_a_record_in_their_order() -> None:
-    aws = {"name", "type", "comment", "parameters"}
+    aws = {"name", "type", "parameters"}
     assert list(DERIVED) == [field for field in FIELDS if field not in aws]
     for schema in DERIVED.values():
         assert schema["description"].endswith(".")
@@ -296,6 +298,62 @@ def test_the_only_iceberg_schema_needs_no_current_id() -> None:
 )
 def test_columns_of_glue_stand_where_the_iceberg_schema_cannot_be_read(metadata: Any) -> None:
     assert resolve({"IcebergTableMetadata": metadata}) == Resolved([], [], "glue")
+
+
+def notes(table: dict[str, Any]) -> list[tuple[str, str | None, bool | None]]:
+    return [(record["name"], record["comment"], record["is_nullable"]) for record in records(table)]
+
+
+def test_comment_and_nullability_come_from_the_spark_schema_beside_columns_of_glue() -> None:
+    schema = spark_schema(
+        spark_field("Id", "long", comment="the key") | {"nullable": False},
+        spark_field("note", "string", comment="Spark's"),
+        spark_field("Day", "date"),
+    )
+    columns = [{"Name": "id", "Type": "bigint"}, {"Name": "note", "Comment": "Glue's"}]
+    table = spark_table(in_parts(schema, 40), columns, [{"Name": "day"}, {"Name": "hour"}])
+    assert notes(table) == [
+        ("id", "the key", False),
+        ("note", "Glue's", True),
+        ("day", None, True),
+        ("hour", None, None),
+    ]
+
+
+def test_nullability_of_columns_that_spark_keeps() -> None:
+    schema = spark_schema(
+        spark_field("id", "long", comment="the key") | {"nullable": False},
+        {"name": "x", "type": "long", "nullable": "yes"},
+    )
+    assert notes(spark_table({SCHEMA: schema})) == [("id", "the key", False), ("x", None, None)]
+
+
+def test_comment_and_nullability_come_from_iceberg_beside_columns_of_glue() -> None:
+    optional = {"iceberg.field.optional": "false", "iceberg.field.current": "true"}
+    dropped = {"iceberg.field.optional": "true", "iceberg.field.current": "false"}
+    table = {
+        "StorageDescriptor": {
+            "Columns": [
+                {"Name": "id", "Comment": ""},
+                {"Name": "place", "Parameters": optional},
+                {"Name": "Id", "Parameters": dropped},
+                {"Name": "odd", "Parameters": {"iceberg.field.optional": "maybe"}},
+            ]
+        },
+        "IcebergTableMetadata": {"Schemas": SCHEMAS, "CurrentSchemaId": 1},
+    }
+    assert notes(table) == [
+        ("id", "the key", False),
+        ("place", None, False),
+        ("Id", None, True),
+        ("odd", None, None),
+    ]
+
+
+def test_notes_that_cannot_be_read_are_none() -> None:
+    for parameters in ({SCHEMA: "{"}, {SCHEMA: "[" * 100_000}, {f"{SCHEMA}.numParts": "2"}):
+        table = spark_table(parameters, [{"Name": "id", "Type": "bigint"}])
+        assert notes(table) == [("id", None, None)]
 
 
 def test_nothing_is_lost() -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from tap_glue_metadata.records import columns
+from tap_glue_metadata.records import column_fields, columns
 from tap_glue_metadata.records.tables import DERIVED, derive
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 NOTHING = {
+    "description": None,
     "table_format": None,
+    "file_format": None,
     "classification": None,
     "location": None,
     "record_count": None,
@@ -30,8 +32,12 @@ NOTHING = {
     "column_count": 0,
     "partition_key_count": 0,
     "is_partitioned": False,
+    "partition_fields": None,
     "is_view": False,
     "view_sql": None,
+    "view_dialect": None,
+    "view_default_catalog": None,
+    "view_default_database": None,
 }
 
 
@@ -71,6 +77,7 @@ def test_crawled_csv() -> None:
     }
     assert derive(table) == NOTHING | {
         "table_format": "hive",
+        "file_format": "csv",
         "classification": "csv",
         "location": "s3://lake/orders_csv/",
         "record_count": 1200,
@@ -105,6 +112,7 @@ def test_delta_table_of_spark() -> None:
     }
     assert derive(table) == NOTHING | {
         "table_format": "delta",
+        "file_format": "parquet",
         "location": "s3://lake/orders",
         "column_count": 2,
         "partition_key_count": 1,
@@ -125,20 +133,115 @@ def test_column_count_leaves_out_what_iceberg_dropped() -> None:
 
 
 def test_athena_view() -> None:
-    view = base64.b64encode(b'{"originalSql": "SELECT 1 a"}').decode()
+    view = {"originalSql": "SELECT 1 a", "catalog": "awsdatacatalog", "schema": "sales"}
+    encoded = base64.b64encode(json.dumps(view).encode()).decode()
     table = {
         "Name": "v",
         "TableType": "VIRTUAL_VIEW",
         "StorageDescriptor": {"Columns": [{"Name": "a", "Type": "int"}], "Location": ""},
-        "ViewOriginalText": f"/* Presto View: {view} */",
+        "ViewOriginalText": f"/* Presto View: {encoded} */",
         "ViewExpandedText": "/* Presto View */",
+        "Parameters": {"comment": "Presto View", "presto_view": "true"},
     }
     assert derive(table) == NOTHING | {
         "table_format": "view",
         "column_count": 1,
         "is_view": True,
         "view_sql": "SELECT 1 a",
+        "view_dialect": "athena",
+        "view_default_catalog": "awsdatacatalog",
+        "view_default_database": "sales",
     }
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({"Description": "Glue's", "Parameters": {"comment": "Iceberg's"}}, "Glue's"),
+        ({"Description": "", "Parameters": {"comment": "Iceberg's"}}, "Iceberg's"),
+        ({"Parameters": {"comment": "Iceberg's"}}, "Iceberg's"),
+        ({"Parameters": {"comment": "Presto View"}}, None),
+        ({"Description": "", "Parameters": {"comment": ""}}, ""),
+        ({"Description": "", "Parameters": None}, ""),
+    ],
+)
+def test_description_falls_back_to_the_comment(table: dict[str, Any], expected: str) -> None:
+    assert derive(table)["description"] == expected
+
+
+def test_description_of_a_trino_view_is_the_comment_in_its_envelope() -> None:
+    encoded = base64.b64encode(b'{"originalSql": "SELECT 1", "comment": "Revenue"}').decode()
+    table = {
+        "ViewOriginalText": f"/* Presto View: {encoded} */",
+        "Parameters": {"comment": "Presto View"},
+    }
+    assert derive(table)["description"] == "Revenue"
+
+
+def test_jdbc_view() -> None:
+    parameters = {"classification": "postgresql", "typeOfData": "view", "connectionName": "shop"}
+    table = {
+        "TableType": "EXTERNAL_TABLE",
+        "StorageDescriptor": {
+            "Columns": [{"Name": "id", "Type": "int"}],
+            "Location": "shop.public.v",
+        },
+        "Parameters": parameters,
+    }
+    assert derive(table) == NOTHING | {
+        "table_format": "jdbc",
+        "classification": "postgresql",
+        "location": "shop.public.v",
+        "column_count": 1,
+        "is_view": True,
+    }
+
+
+def partitioning(table: dict[str, Any]) -> tuple[Any, ...]:
+    derived = derive(table)
+    return tuple(
+        derived[name] for name in ("is_partitioned", "partition_key_count", "partition_fields")
+    )
+
+
+ICEBERG = {"Parameters": {"table_type": "ICEBERG"}}
+DAY = [{"Name": "day", "Type": "date"}]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        (ICEBERG, (None, None, None)),
+        (ICEBERG | {"PartitionKeys": DAY}, (True, 1, None)),
+        (ICEBERG | {"IcebergTableMetadata": {"FormatVersion": "2"}}, (None, None, None)),
+        ({"IcebergTableMetadata": {"PartitionSpecs": [{"Fields": []}]}}, (False, 0, [])),
+        (
+            {"IcebergTableMetadata": {"PartitionSpecs": [{"Fields": [{"Name": "day"}]}]}},
+            (True, 1, [{"name": "day", "transform": None, "source": None}]),
+        ),
+        ({"PartitionKeys": DAY}, (True, 1, None)),
+        ({}, (False, 0, None)),
+        ({"TargetTable": {"Name": "t"}}, (None, None, None)),
+    ],
+)
+def test_partitioning_is_unknown_where_glue_does_not_hold_it(
+    table: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    assert partitioning(table) == expected
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({"TargetTable": {"Name": "t"}}, None),
+        ({"TargetTable": {"Name": "t"}, "StorageDescriptor": {"Columns": [{"Name": "a"}]}}, 1),
+        ({}, 0),
+    ],
+)
+def test_column_count_of_a_resource_link_is_unknown(
+    table: dict[str, Any], expected: int | None
+) -> None:
+    assert derive(table)["column_count"] == expected
 
 
 @pytest.mark.parametrize("field", DERIVED)
@@ -159,6 +262,11 @@ TEXTS = st.text() | st.sampled_from(
         "1",
         "struct",
         "/* Presto View: e30= */",
+        "/* Presto View */",
+        "view",
+        "kinesis",
+        "identity",
+        "void",
         '{"fields": [{"name": "a", "type": "long", "metadata": {"comment": 1}}]}',
         '{"fields": [{"name": "a", "type": "struct"}, null]}',
     ]
@@ -166,7 +274,10 @@ TEXTS = st.text() | st.sampled_from(
 KEYS = TEXTS | st.sampled_from(
     [
         "table_type",
+        "typeOfData",
         "classification",
+        "view.catalogAndNamespace.numParts",
+        "iceberg.field.optional",
         "recordCount",
         "path",
         "iceberg.field.current",
@@ -230,7 +341,12 @@ def test_any_table_that_glue_may_answer_makes_valid_records(data: st.DataObject)
     derived = derive(table)
     Draft7Validator({"properties": DERIVED}).validate(derived)
     assert list(derived) == list(DERIVED)
-    validator = Draft7Validator({"properties": columns.DERIVED})
-    for record in columns.columns(table, columns.resolve(table), None):
-        validator.validate(record)
-        assert msgspec.json.encode(record)
+    resolved = columns.resolve(table)
+    for derived_fields, records in (
+        (columns.DERIVED, columns.columns(table, resolved, None)),
+        (column_fields.DERIVED, column_fields.column_fields(table, resolved, None)),
+    ):
+        validator = Draft7Validator({"properties": derived_fields})
+        for record in records:
+            validator.validate(record)
+            assert msgspec.json.encode(record)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_glue_metadata.records.views import is_view, view_sql
+from tap_glue_metadata.records.views import NO_VIEW, View, is_view, view
 
 SQL = "SELECT id, 'é' AS \"Größe\" FROM sales.orders"
 
@@ -33,13 +33,13 @@ def test_athena_view() -> None:
         "Parameters": {"comment": "Presto View", "presto_view": "true"},
     }
     assert is_view(table)
-    assert view_sql(table) == "SELECT 1 a"
+    assert view(table).sql == "SELECT 1 a"
 
 
 @pytest.mark.parametrize("kind", ["Presto View", "Presto Materialized View"])
 def test_trino_view(kind: str) -> None:
     text = presto({"originalSql": SQL, "columns": [], "runAsInvoker": True}, kind)
-    assert view_sql({"ViewOriginalText": text}) == SQL
+    assert view({"ViewOriginalText": text}).sql == SQL
 
 
 def test_multi_dialect_view_gives_the_first_original_text() -> None:
@@ -59,7 +59,7 @@ def test_multi_dialect_view_gives_the_first_original_text() -> None:
         },
     }
     assert is_view(table)
-    assert view_sql(table) == SQL
+    assert view(table).sql == SQL
 
 
 def test_multi_dialect_view_without_original_text_gives_the_expanded_one() -> None:
@@ -68,7 +68,7 @@ def test_multi_dialect_view_without_original_text_gives_the_expanded_one() -> No
         "ViewOriginalText": "SELECT own",
         "ViewDefinition": {"Representations": representations},
     }
-    assert view_sql(table) == "SELECT expanded"
+    assert view(table).sql == "SELECT expanded"
 
 
 @pytest.mark.parametrize(
@@ -82,26 +82,109 @@ def test_multi_dialect_view_without_original_text_gives_the_expanded_one() -> No
     ],
 )
 def test_plain_view(table: dict[str, Any], sql: str | None) -> None:
-    assert view_sql(table) == sql
+    assert view(table).sql == sql
+
+
+ENVELOPE = {"originalSql": SQL, "catalog": "awsdatacatalog", "schema": "sales"}
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "/* Presto View */",
-        "/* Presto View: a */",
-        "/* Presto View: 4pya */",
-        "/* Presto View: //79 */",
-        presto([]),
-        presto({"sql": "SELECT 1"}),
-        presto({"originalSql": 1}),
-        presto({"originalSql": "\ud800"}),
-        f"/* Presto View: {base64.b64encode(b'[' * 100_000).decode()} */",
-        f"{presto({'originalSql': SQL})} SELECT 1",
+        presto(ENVELOPE),
+        presto(ENVELOPE).replace("=", ""),
+        presto(ENVELOPE).replace(" */", "*/"),
+        "\n  ".join(presto(ENVELOPE)[start : start + 30] for start in range(0, 400, 30)),
+        f"\n{presto(ENVELOPE)}\n-- by a person",
     ],
 )
-def test_undecodable_text_stays(text: str) -> None:
-    assert view_sql({"ViewOriginalText": text}) == text
+def test_envelope_of_athena_however_it_is_laid_out(text: str) -> None:
+    assert view({"ViewOriginalText": text}) == View(SQL, "athena", "awsdatacatalog", "sales")
+
+
+def test_envelope_of_trino() -> None:
+    text = presto(ENVELOPE | {"catalog": "hive", "comment": "Revenue"})
+    assert view({"ViewOriginalText": text}) == View(SQL, "trino", "hive", "sales", "Revenue")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/* Presto View */", NO_VIEW),
+        ("/* Presto Materialized View */ ", NO_VIEW),
+        ("/* Presto View */\nSELECT 1", View("SELECT 1", "athena")),
+        ("/* Presto View: a */", NO_VIEW),
+        ("/* Presto View: 4pya */", NO_VIEW),
+        ("/* Presto View: //79 */", NO_VIEW),
+        ("/* Presto View: not base64! */", NO_VIEW),
+        ("/* Presto View: eyJvcmlnaW5hbFNxbCI6IlNFTEVDVCAxIGEi", NO_VIEW),
+        (presto([]), NO_VIEW),
+        (presto({"sql": "SELECT 1"}), NO_VIEW),
+        (presto({"catalog": "c", "schema": "s"}), View(None, None, "c", "s")),
+        (presto({"originalSql": 1, "schema": ["s"], "catalog": ""}), NO_VIEW),
+        (presto({"originalSql": "\ud800"}), NO_VIEW),
+        (f"/* Presto View: {base64.b64encode(b'[' * 100_000).decode()} */", NO_VIEW),
+        ("/* Presto View: " + " " * 400_000, NO_VIEW),
+        (f"{presto({'sql': SQL})} SELECT 1", View("SELECT 1", "athena")),
+        (" ", NO_VIEW),
+        ("/* Presto Views are fine */ SELECT 1", View("/* Presto Views are fine */ SELECT 1")),
+    ],
+)
+def test_what_can_be_decoded_is_and_an_envelope_is_never_sql(text: str, expected: View) -> None:
+    assert view({"ViewOriginalText": text}) == expected
+    assert view({"ViewExpandedText": text}) == expected
+
+
+def test_the_expanded_text_is_read_where_the_envelope_cannot_be_decoded() -> None:
+    table = {"ViewOriginalText": presto({"schema": "s"}), "ViewExpandedText": "SELECT 1"}
+    assert view(table) == View("SELECT 1")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({}, View(SQL)),
+        (
+            {
+                "view.catalogAndNamespace.numParts": "2",
+                "view.catalogAndNamespace.part.0": "spark_catalog",
+                "view.catalogAndNamespace.part.1": "sales",
+            },
+            View(SQL, "spark", "spark_catalog", "sales"),
+        ),
+        (
+            {
+                "view.catalogAndNamespace.numParts": "3",
+                "view.catalogAndNamespace.part.0": "lake",
+                "view.catalogAndNamespace.part.1": "eu",
+                "view.catalogAndNamespace.part.2": "sales",
+            },
+            View(SQL, "spark", "lake", "eu.sales"),
+        ),
+        ({"view.default.database": "sales"}, View(SQL, "spark", "spark_catalog", "sales")),
+        ({"view.catalogAndNamespace.numParts": "1"}, View(SQL, "spark")),
+        ({"view.catalogAndNamespace.numParts": "0"}, View(SQL, "spark")),
+        ({"view.catalogAndNamespace.numParts": "many"}, View(SQL, "spark")),
+        ({"view.catalogAndNamespace.numParts": "9" * 5000}, View(SQL, "spark")),
+    ],
+)
+def test_view_of_spark(parameters: dict[str, str], expected: View) -> None:
+    assert view({"ViewOriginalText": SQL, "Parameters": parameters}) == expected
+
+
+def test_the_dialect_is_that_of_the_representation_that_was_taken() -> None:
+    representations = [
+        {"Dialect": "ATHENA", "ViewOriginalText": "/* Presto View */"},
+        {"Dialect": "REDSHIFT", "ViewOriginalText": "SELECT redshift"},
+        {"Dialect": "SPARK", "ViewOriginalText": "SELECT spark"},
+    ]
+    parameters = {"view.default.database": "sales"}
+    table = {"ViewDefinition": {"Representations": representations}, "Parameters": parameters}
+    assert view(table) == View("SELECT redshift", "redshift")
+    del representations[1]
+    assert view(table) == View("SELECT spark", "spark", "spark_catalog", "sales")
+    representations[0]["ViewOriginalText"] = presto(ENVELOPE)
+    assert view(table) == View(SQL, "athena", "awsdatacatalog", "sales")
 
 
 @pytest.mark.parametrize(
@@ -113,6 +196,8 @@ def test_undecodable_text_stays(text: str) -> None:
         ({"IsMultiDialectView": True}, True),
         ({"IsMaterializedView": True}, True),
         ({"ViewDefinition": {"IsProtected": False}}, True),
+        ({"Parameters": {"typeOfData": "view"}}, True),
+        ({"Parameters": {"typeOfData": "table"}}, False),
         ({"TableType": "EXTERNAL_TABLE", "IsMultiDialectView": False}, False),
         ({"TableType": None, "IsMaterializedView": None}, False),
         ({"Name": "t"}, False),
@@ -123,14 +208,17 @@ def test_is_view(table: dict[str, Any], *, expected: bool) -> None:
 
 
 @given(
-    st.text()
+    st.text().filter(lambda text: text.strip())
     | st.binary().map(lambda raw: f"/* Presto View: {base64.b64encode(raw).decode()} */")
     | st.dictionaries(st.text(), st.text()).map(presto)
 )
-def test_any_other_text_stays(text: str) -> None:
-    assert view_sql({"ViewOriginalText": text}) == (text or None)
+def test_any_other_text_stays_and_no_envelope_does(text: str) -> None:
+    assert view({"ViewOriginalText": text}).sql == (None if "/* Presto View" in text else text)
 
 
-@given(st.text(min_size=1))
-def test_any_sql_survives_its_encoding(sql: str) -> None:
-    assert view_sql({"ViewOriginalText": presto({"originalSql": sql})}) == sql
+@given(st.text(min_size=1).filter(str.strip), st.integers(1, 80), st.sampled_from(["", "="]))
+def test_any_sql_survives_its_encoding(sql: str, width: int, padding: str) -> None:
+    text = base64.b64encode(json.dumps({"originalSql": sql}).encode()).decode()
+    lines = [text[start : start + width] for start in range(0, len(text), width)]
+    encoded = "\n".join(lines).replace("=", padding)
+    assert view({"ViewOriginalText": f"/* Presto View: {encoded} */"}).sql == sql
