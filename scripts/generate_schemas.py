@@ -14,8 +14,7 @@ from botocore import xform_name
 
 from tap_glue_metadata.records.projection import MEMBER
 from tap_glue_metadata.streams import STREAM_TYPES
-from tap_glue_metadata.streams.base import EmbeddedStream
-from tap_glue_metadata.walk import Level
+from tap_glue_metadata.streams.base import OWNERS, EmbeddedStream
 
 if TYPE_CHECKING:
     from botocore.model import Shape, StructureShape
@@ -44,12 +43,6 @@ KEYS: Final = {
     "catalog_id": "Catalog by which the object was reached.",
     "database_name": "Database by which the object was reached.",
 }
-# The members that say, on an object reached through a resource link, whose it is.
-OWNERS: Final = {
-    Level.SCOPE: {},
-    Level.CATALOG: {"CatalogId": "owner_catalog_id"},
-    Level.DATABASE: {"CatalogId": "owner_catalog_id", "DatabaseName": "owner_database_name"},
-}
 ARN: Final = {
     "type": ["string", "null"],
     "description": "Amazon Resource Name, in the account that owns the object.",
@@ -68,13 +61,13 @@ def generate(stream_type: type[GlueStream]) -> dict[str, Any]:
     """
     keys = stream_type.primary_keys
     properties: dict[str, dict[str, Any]] = {
-        name: {"type": "string", "description": description}
-        for name, description in KEYS.items()
+        name: {"type": "string", "description": KEYS.get(name, f"{name} of the parent.")}
+        for name in ("account_id", "region", *_bound_fields(stream_type))
         if name in keys
     }
     if issubclass(stream_type, EmbeddedStream):  # the object that holds the row goes before it
         properties |= {name: {} for name in stream_type.derived if name in keys}
-    if stream_type.operations():
+    if stream_type.reads():
         properties |= _members(stream_type)
     if stream_type.arn_kind is not None:
         properties["arn"] = dict(ARN)
@@ -87,13 +80,20 @@ def generate(stream_type: type[GlueStream]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(keys)}
 
 
+def _bound_fields(stream_type: type[GlueStream]) -> list[str]:
+    return [xform_name(member) for read in stream_type.reads() for member in read.bind]
+
+
 def _members(stream_type: type[GlueStream]) -> dict[str, dict[str, Any]]:
-    names = OWNERS[stream_type.level]
+    reads = stream_type.reads()
+    bound = () if issubclass(stream_type, EmbeddedStream) else reads[-1].bound
+    owners = {member: field for member, field in OWNERS.items() if member in bound}
     owner = _shape(stream_type)
     return {
-        names.get(member, xform_name(member)): _member(owner, member, shape, member, stream_type)
+        owners.get(member, xform_name(member)): _member(owner, member, shape, member, stream_type)
         for member, shape in owner.members.items()
-        if member not in stream_type.omitted_members
+        # What is bound otherwise is a key already.
+        if member not in stream_type.omitted_members and (member in owners or member not in bound)
     }
 
 
@@ -112,9 +112,11 @@ def text_of(schema: dict[str, Any]) -> str:
 def _shape(stream_type: type[GlueStream]) -> StructureShape:
     if issubclass(stream_type, EmbeddedStream):
         return cast("StructureShape", MODEL.shape_for(stream_type.shape))
-    source = stream_type.source
-    output: Any = MODEL.operation_model(source.operation).output_shape
-    return cast("StructureShape", output.members[source.items].member)
+    read = stream_type.reads()[-1]
+    shape: Any = MODEL.operation_model(read.operation).output_shape
+    for member in read.items.split(".") if read.items != "@" else ():
+        shape = shape.members[member]
+    return cast("StructureShape", getattr(shape, "member", shape))
 
 
 def _member(

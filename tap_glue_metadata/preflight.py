@@ -6,27 +6,21 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_glue_metadata.aws.errors import (
-    AbsentError,
-    DeniedError,
-    GoneError,
-    TapError,
-)
-from tap_glue_metadata.aws.glue import BatchGet
-from tap_glue_metadata.walk import CATALOGS, DATABASES, Level, Place
+from tap_glue_metadata.aws.errors import AbsentError, DeniedError, GoneError, TapError
+from tap_glue_metadata.listing import Listing
+from tap_glue_metadata.outcomes import Outcome, Unit
+from tap_glue_metadata.read import Context, batches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from tap_glue_metadata.aws.glue import Listing, Source
-    from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope, Unopened
-    from tap_glue_metadata.walk import Walk
+    from tap_glue_metadata.read import Item, Read
+    from tap_glue_metadata.traversal import Traversal
 
 OK: Final = "ok"
 DENIED: Final = "denied"
 FAILED: Final = "failed"
-_PAGE: Final = 100  # the most databases of one answer
 
 
 @dataclass(frozen=True)
@@ -51,22 +45,22 @@ class Check:
         return self.outcome == OK
 
 
-def run_preflight(walk: Walk, sources: Iterable[tuple[Source, Level]]) -> list[Check]:
-    """Try, in each scope, each operation that some sources need.
+def run_preflight(traversal: Traversal, reads: Iterable[Read]) -> list[Check]:
+    """Try, in each scope, each operation that some reads need.
 
     Args:
-        walk: The walk over the scopes.
-        sources: The operations, or pairs of operations, and the level they are called at.
+        traversal: The traversal of the scopes.
+        reads: What streams read.
 
     Returns:
         A check for the identity of each scope, and one for each operation there.
     """
-    wanted = list(sources)
-    checks = [_refusal(unopened) for unopened in walk.unopened]
-    for scope in walk.scopes:
+    wanted = list(reads)
+    checks = [_refusal(unopened) for unopened in traversal.outcomes.unopened]
+    for scope in traversal.scopes:
         note = "these credentials" if scope.is_asked else "not asked: aws_account_id names it"
         checks.append(Check(OK, "sts:GetCallerIdentity", str(scope), note))
-        checks += _ScopeChecks(walk, scope).run(wanted)
+        checks += _ScopeChecks(traversal, scope).run(wanted)
     return checks
 
 
@@ -95,85 +89,82 @@ def render(checks: Iterable[Check], *, as_json: bool) -> str:
 
 
 class _ScopeChecks:
-    """The checks of one scope, each operation tried once."""
+    """The checks of one scope, each operation tried once: for the first object that leads to it."""
 
-    def __init__(self, walk: Walk, scope: Scope) -> None:
-        self._walk = walk
+    def __init__(self, traversal: Traversal, scope: Scope) -> None:
+        self._traversal = traversal
         self._scope = scope
-        self._catalog = Place(scope, (*scope.catalog_ids, scope.account_id)[0])
-        self._database: Place | None = None
-        self._answers: dict[str, Check] = {}
+        self._checks: dict[str, Check] = {}
+        self._found: dict[Read, tuple[Listing, list[Item]]] = {}
 
-    def run(self, sources: Iterable[tuple[Source, Level]]) -> Iterator[Check]:
-        """Try what the sources need, the way to them first."""
-        for source, level in sources:
-            # Where the catalogs are pinned, nothing but their own stream lists them.
-            is_catalogs = source.operations == CATALOGS.operations
-            if is_catalogs or (level is not Level.SCOPE and not self._scope.catalog_ids):
-                self._try(CATALOGS.operation, 1, CATALOGS.params)
-            is_databases = source.operations == DATABASES.operations
-            if is_databases or level is Level.DATABASE:
-                self._try_databases()
-            if isinstance(source, BatchGet):
-                self._try_batch(source)
-            elif not is_catalogs and not is_databases:
-                self._try_listing(source, level)
-        yield from self._answers.values()
+    def run(self, reads: Iterable[Read]) -> Iterator[Check]:
+        """Try what the reads need, their parents first."""
+        for read in reads:
+            for step in read.chain:
+                if step not in self._found:
+                    self._try(step, is_parent=step is not read)
+        yield from self._checks.values()
 
-    def _try_databases(self) -> None:
-        source = self._walk.databases_source
-        # One is enough, unless the settings want the tables of some databases only.
-        items = _PAGE if self._walk.is_choosy else 1
-        answer = self._try(source.operation, items, {**source.params, **self._catalog.params})
-        for database in answer.get(source.items) or []:
-            if self._database is None and self._walk.filters.wants_database(database["Name"]):
-                home = self._walk.home(self._catalog, database)
-                self._database = self._walk.place_of_tables(home, database)
-
-    def _try_listing(self, source: Listing, level: Level) -> None:
-        place = {Level.CATALOG: self._catalog, Level.DATABASE: self._database}.get(level)
-        if level is Level.DATABASE and place is None:
-            self._note_untried(source.operation, DATABASES.operation, "no database to try it on")
+    def _try(self, read: Read, *, is_parent: bool) -> None:
+        for context, values in self._calls(read):
+            unit = Unit.of(context)
+            selection = self._traversal.selection
+            listing = Listing("preflight", read, context, Outcome(unit), selection, values=values)
+            self._found[read] = listing, []
+            if not (is_parent and listing.known and listing.known.is_all):
+                self._call(read, listing)
             return
-        self._try(source.operation, 1, {**source.params, **(place.params if place else {})})
+        if read.parent is not None:
+            self._note_untried(read, read.parent)
 
-    def _try_batch(self, source: BatchGet) -> None:
-        listed = source.names
-        names = self._try(listed.operation, 1, listed.params).get(listed.items) or []
-        if names:
-            self._try(source.operation, 1, {**source.params, source.param: names[:1]})
+    def _calls(self, read: Read) -> Iterator[tuple[Context, list[Any] | None]]:
+        """Yield the calls of a read that could be made, as far as its parents are known."""
+        if read.parent is None:
+            yield Context(self._scope), None
+            return
+        if read.parent not in self._found:
+            return
+        listing, items = self._found[read.parent]
+        found = listing.onward(read, items, is_last=True)
+        if read.each is None:
+            yield from ((context, None) for context, _ in found)
         else:
-            nothing = "nothing is listed to try it on"
-            self._note_untried(source.operation, listed.operation, nothing)
+            yield from ((context, values[:1]) for context, values in batches(read.each, found))
 
-    def _try(self, operation: str, items: int, params: Mapping[str, Any]) -> Json:
-        if operation in self._answers:
-            return {}
-        try:
-            answer = self._scope.glue.smallest(operation, items, **params)
-        except DeniedError as error:
-            self._note(operation, DENIED, str(error))
-        except TapError as error:
-            # The run takes these two as they come; any other error would end it.
-            if isinstance(error, AbsentError) and operation == CATALOGS.operation:
-                note = "not known to the endpoint; the default catalog is read"
-                self._note(operation, OK, note)
-            elif isinstance(error, GoneError) and "DatabaseName" in params:
-                self._note(operation, OK, "the database to try it on is no more")
+    def _call(self, read: Read, listing: Listing) -> None:
+        if read.action in self._checks:
+            return
+        with self._traversal.clients.lent(self._scope, read.service) as client:
+            request = listing.request(client, listing.values, None)
+            # One is enough, unless the settings want some of them only.
+            if "MaxResults" in request and not read.patterns:
+                request["MaxResults"] = 1
+            try:
+                answer = client.call(read.operation, request).content
+            except TapError as error:
+                self._note(read, *_judged(read, listing, error))
             else:
-                self._note(operation, FAILED, str(error))
-        else:
-            self._note(operation, OK, "")
-            return answer
-        return {}
+                self._found[read] = listing, read.items_of(answer)
+                self._note(read, OK, "")
 
-    def _note_untried(self, operation: str, before: str, reason: str) -> None:
-        if self._answers[before].is_ok:
-            self._note(operation, OK, reason)
+    def _note_untried(self, read: Read, parent: Read) -> None:
+        before = self._checks.get(parent.action)
+        if before is None or before.is_ok:
+            self._note(read, OK, "nothing is listed to try it on")
         else:
-            self._note(operation, FAILED, f"not tried, since it takes glue:{before} first")
+            self._note(read, FAILED, f"not tried, since it takes {parent.action} first")
 
-    def _note(self, operation: str, outcome: str, note: str) -> None:
-        self._answers.setdefault(
-            operation, Check(outcome, f"glue:{operation}", str(self._scope), note)
-        )
+    def _note(self, read: Read, outcome: str, note: str) -> None:
+        check = Check(outcome, read.action, str(self._scope), note)
+        self._checks.setdefault(read.action, check)
+
+
+def _judged(read: Read, listing: Listing, error: TapError) -> tuple[str, str]:
+    """Tell what an error means for a run: it takes some as they come."""
+    if isinstance(error, DeniedError):
+        return DENIED, str(error)
+    if isinstance(error, AbsentError) and read.known:
+        return OK, "not known to the endpoint; the default catalog is read"
+    if isinstance(error, GoneError) and listing.context.is_listed:
+        return OK, "what it was tried on does not exist"
+    return FAILED, str(error)

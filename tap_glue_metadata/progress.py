@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LOGGER: Final = logging.getLogger("tap-glue-metadata.walk")
+LOGGER: Final = logging.getLogger("tap-glue-metadata")
 
 _SECONDS: Final = 30.0
 

@@ -17,18 +17,21 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import SingerCommand
 
+from tap_glue_metadata.aws.clients import Clients
 from tap_glue_metadata.aws.errors import SettingError, TapError
 from tap_glue_metadata.aws.policy import LAKE_FORMATION_NOTE, LINKS_NOTE, iam_policy, policy_places
 from tap_glue_metadata.aws.scopes import open_scopes
 from tap_glue_metadata.config_schema import SETTINGS
-from tap_glue_metadata.filters import Filters
+from tap_glue_metadata.outcomes import Outcomes
 from tap_glue_metadata.preflight import render, run_preflight
+from tap_glue_metadata.read import called
+from tap_glue_metadata.selection import Selection
 from tap_glue_metadata.settings import Settings
 from tap_glue_metadata.streams import STREAM_TYPES
 from tap_glue_metadata.streams.replication import read_start_date, with_choices
 from tap_glue_metadata.streams.report import ExtractionIssues
 from tap_glue_metadata.termination import end_on_signals, handlers_kept
-from tap_glue_metadata.walk import CATALOGS, Walk
+from tap_glue_metadata.traversal import Traversal
 from tap_glue_metadata.writer import GlueWriter, written_out
 
 if sys.version_info >= (3, 12):
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
+    from tap_glue_metadata.read import Read
     from tap_glue_metadata.streams.base import GlueStream
 
 
@@ -81,7 +85,7 @@ class TapGlueMetadata(Tap):
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
-        return [stream_type(self, lambda: self.walk) for stream_type in self.stream_types]
+        return [stream_type(self, lambda: self.traversal) for stream_type in self.stream_types]
 
     @property
     @override
@@ -100,27 +104,22 @@ class TapGlueMetadata(Tap):
         return Settings.from_config(self.config)
 
     @cached_property
-    def walk(self) -> Walk:
-        """The walk over the scopes of the settings, which the streams of a run share.
+    def traversal(self) -> Traversal:
+        """The traversal of the scopes of the settings, which the streams of a run share.
 
         Connects when it is first asked for.
 
         Raises:
             TapError: A setting, the credentials or the network are at fault.
         """
-        operations = {name for stream in self.stream_types for name in stream.operations()}
-        filters = Filters(self.settings)
+        names = frozenset(name for stream in self.stream_types for name in stream.operations())
+        operations = {"glue": names}
+        selection = Selection(self.settings)
         read_start_date(self.settings.start_date)  # a wrong one is told before any call
-        scopes, unopened = open_scopes(self.settings, {"glue": frozenset(operations)})
-        return Walk(
-            scopes,
-            filters,
-            follow_links=self.settings.resource_links == "follow",
-            resource_share_type=self.settings.resource_share_type,
-            concurrency=self.settings.concurrency,
-            skip_denied=self.settings.on_access_denied == "skip",
-            unopened=unopened,
-        )
+        scopes, unopened = open_scopes(self.settings, operations)
+        outcomes = Outcomes(unopened, skip=self.settings.on_access_denied == "skip")
+        clients = Clients(operations)
+        return Traversal(scopes, clients, selection, outcomes, self.settings.concurrency)
 
     @classmethod
     @override
@@ -170,20 +169,16 @@ class TapGlueMetadata(Tap):
             if tap.settings.resource_links == "follow":
                 click.echo(LINKS_NOTE, err=True)
             return
-        reading = [stream.reads() for stream in tap.selected_streams() if stream.operations()]
-        checks = run_preflight(tap.walk, reading)
+        checks = run_preflight(tap.traversal, tap.selected_reads())
         click.echo(render(checks, as_json=preflight == "json"))
         if not all(check.is_ok for check in checks):
             sys.exit(1)
 
-    def selected_streams(self) -> list[type[GlueStream]]:
-        """Return the types of the streams that the catalog selects, or that are so by default.
-
-        Returns:
-            Stream types, in the order of the run.
-        """
+    def selected_reads(self) -> list[Read]:
+        """Return what the selected streams read, in the order of the run."""
         chosen = {stream.name for stream in self.streams.values() if stream.selected}
-        return [stream_type for stream_type in self.stream_types if stream_type.name in chosen]
+        streams = [stream for stream in self.stream_types if stream.name in chosen]
+        return [stream.reads()[-1] for stream in streams if stream.reads()]
 
     def iam_policy(self) -> dict[str, Any]:
         """Write the least IAM policy that lets the selected streams be read; calls nothing.
@@ -191,12 +186,8 @@ class TapGlueMetadata(Tap):
         Returns:
             An identity-based policy.
         """
-        streams = [stream for stream in self.selected_streams() if stream.operations()]
-        operations = {name for stream in streams for name in stream.operations()}
         is_pinned = all(account.catalog_ids for account in self.settings.aws_accounts)
-        # Where the catalogs are pinned, nothing but their own stream lists them.
-        if is_pinned and not any(s.reads()[0].operations == CATALOGS.operations for s in streams):
-            operations -= CATALOGS.operations
+        operations = {read.operation for read in called(self.selected_reads(), is_pinned=is_pinned)}
         places = policy_places(self.settings)
         return iam_policy(operations, places, self.settings.include_databases)
 

@@ -21,6 +21,7 @@ from singer_sdk.plugin_base import PluginBase
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message
 
+from tap_glue_metadata.aws.client import Client
 from tap_glue_metadata.aws.scopes import Scope, open_scopes
 from tap_glue_metadata.settings import Settings
 from tap_glue_metadata.tap import TapGlueMetadata
@@ -134,12 +135,17 @@ def opened(settings: Mapping[str, Any], **changes: Any) -> list[Scope]:
     return scopes
 
 
+def call(scope: Scope, operation: str = "GetJobs") -> Json:
+    """Call an operation of Glue that takes no parameters."""
+    return Client(scope.client(), {operation}).call(operation, {}).content
+
+
 def warnings_of_walk(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what the walk warned of."""
     return [
         record.getMessage()
         for record in caplog.records
-        if record.levelno >= logging.WARNING and record.name == "tap-glue-metadata.walk"
+        if record.levelno >= logging.WARNING and record.name == "tap-glue-metadata"
     ]
 
 

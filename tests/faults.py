@@ -369,7 +369,7 @@ class _Warnings(logging.Handler):
 
 @contextmanager
 def _warnings() -> Iterator[list[str]]:
-    handler, logger = _Warnings(), logging.getLogger("tap-glue-metadata.walk")
+    handler, logger = _Warnings(), logging.getLogger("tap-glue-metadata")
     logger.addHandler(handler)
     try:
         yield handler.texts
@@ -440,9 +440,7 @@ def by_command(settings: Json, chosen: Json, state: Json | None) -> Outcome:
     errors = [text for level, _, text in logged if level in ("ERROR", "CRITICAL")]
     assert (done.returncode, len(errors)) in ((0, 0), (1, 1)), done.stderr
     warnings = [
-        text
-        for level, name, text in logged
-        if level == "WARNING" and name == "tap-glue-metadata.walk"
+        text for level, name, text in logged if level == "WARNING" and name == "tap-glue-metadata"
     ]
     messages = [json.loads(line) for line in done.stdout.splitlines()]
     return Outcome(messages, warnings, errors[0] if errors else None)

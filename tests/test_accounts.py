@@ -444,7 +444,7 @@ def test_one_account_of_several_that_cannot_be_assumed(
     assert skipped.startswith(f"Skipped in aws_accounts[0] ({role(ACCOUNT)})")
     assert "(AccessDenied)" in skipped
     assert "sts:AssumeRole" in skipped
-    assert summary == "1 units could not be read: the run is incomplete"
+    assert summary == "1 unit could not be read: the run is incomplete"
 
 
 def test_it_is_one_warning_however_many_its_regions(
@@ -571,7 +571,7 @@ def test_a_region_that_is_not_enabled_is_skipped(
     assert jobs_in(everywhere, **account) == [(ACCOUNT, "cn-northwest-1")]
     skipped, summary = warnings_of_walk(caplog)
     assert "region cn-north-1: " in skipped
-    assert summary == "1 units could not be read: the run is incomplete"
+    assert summary == "1 unit could not be read: the run is incomplete"
 
 
 @pytest.mark.parametrize("account", [{}, {"aws_account_id": ACCOUNT}])

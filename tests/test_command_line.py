@@ -201,7 +201,7 @@ def test_denied_call(endpoint: FakeAws, settings: Json, run_tap: RunTap) -> None
         "denied (AccessDeniedException): grant glue:GetJobs to these credentials, and the resource "
         "in Lake Formation where that governs it. AWS says: User: x is not authorized"
     )
-    assert summary == "1 units could not be read: the run is incomplete"
+    assert summary == "1 unit could not be read: the run is incomplete"
     assert run.records("catalogs")
 
 

@@ -104,7 +104,7 @@ def test_a_denied_database_among_three(filled: FakeAws, settings: Json, run_tap:
         assert part in warning
     assert "grant glue:GetTables" in warning
     assert TEXT in warning
-    assert summary == "1 units could not be read: the run is incomplete"
+    assert summary == "1 unit could not be read: the run is incomplete"
 
 
 def test_a_denial_in_the_midst_of_a_database(

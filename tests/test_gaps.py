@@ -83,7 +83,7 @@ def test_one_database_of_fifty_is_denied(settings: Json, caplog: pytest.LogCaptu
     assert "glue:GetTables" in unit
     assert "db_07" in unit
     assert DENIED in unit
-    assert summary == "1 units could not be read: the run is incomplete"
+    assert summary == "1 unit could not be read: the run is incomplete"
     assert activated(messages) == [
         "catalogs",
         "databases",

@@ -142,7 +142,7 @@ def test_denied_catalogs_are_told_once(
     warning, summary = warnings(caplog)
     assert "catalog_ids" in warning
     assert "grant glue:GetCatalogs" in warning
-    assert summary == "1 units could not be read: the run is incomplete"
+    assert summary == "1 unit could not be read: the run is incomplete"
 
 
 @pytest.mark.usefixtures("nested")

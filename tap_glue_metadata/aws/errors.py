@@ -51,7 +51,7 @@ _REFUSED_CREDENTIALS: Final = {
     "ExpiredToken": "the session token has expired: fetch new temporary credentials",
     "ExpiredTokenException": "the session token has expired: fetch new temporary credentials",
 }
-_THROTTLED: Final = frozenset(
+THROTTLED: Final = frozenset(
     {
         "LimitExceededException",
         "RequestLimitExceeded",
@@ -188,7 +188,7 @@ def _translate(error: Exception, action: str, where: str) -> AwsError:
     elif code in _REFUSED_CREDENTIALS:
         kind = ExpiredError if code in _EXPIRED_CODES else RefusedError
         text = f"AWS refuses the credentials ({code}): {_REFUSED_CREDENTIALS[code]}"
-    elif code in _THROTTLED:
+    elif code in THROTTLED:
         text = (
             f"{action} for {where} was throttled until its attempts ran out ({code}): lower "
             "concurrency, or raise aws_max_attempts"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
@@ -15,7 +16,7 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from botocore.client import BaseClient
     from botocore.model import Shape
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = "dict[str, Any]"
 
+PROBLEM: Final = "Problem"
+"""The key in an answer's metadata of what is wrong with it, where it is none."""
 _UNREADABLE: Final = "RequestTimeout"  # one of the codes that botocore takes for transient
+
+_PROBLEM: ContextVar[Callable[[Json], str | None]] = ContextVar("_PROBLEM", default=lambda _: None)
 
 
 def create_client(session: Session, service: str = "glue", **arguments: Any) -> BaseClient:
@@ -55,6 +60,20 @@ def _parser_factory(session: Session, factory: ResponseParserFactory) -> Iterato
         session.register_component(component, usual)
 
 
+@contextmanager
+def checked_by(problem: Callable[[Json], str | None]) -> Iterator[None]:
+    """Check the answers to the calls that this thread makes; botocore retries what is wrong.
+
+    Args:
+        problem: Tells why an answer with the status of a success is not one, None if it is.
+    """
+    token = _PROBLEM.set(problem)
+    try:
+        yield
+    finally:
+        _PROBLEM.reset(token)
+
+
 class _RawJsonParser(JSONParser):
     """Hands out an answer's JSON as it is; leaves errors to botocore.
 
@@ -70,11 +89,24 @@ class _RawJsonParser(JSONParser):
         metadata: Json = {"HTTPStatusCode": response["status_code"]}
         try:
             answer: Json = msgspec.json.decode(response["body"], type=dict)
-        except msgspec.MsgspecError:
-            # An error that botocore repeats within its policy; the last one shows in the metadata.
-            metadata["Unreadable"] = True
-            answer = {"Error": {"Code": _UNREADABLE, "Message": "the body is no JSON object"}}
+            problem = _unlike(answer, shape) or _PROBLEM.get()(answer)
+        except (msgspec.MsgspecError, RecursionError):
+            problem = "the answer is not a JSON object, or is nested too deeply"
+        if problem:
+            # An error that botocore retries within its policy; the last one is in the metadata.
+            metadata[PROBLEM] = (
+                f"{problem} (it is cut off, or does not come from AWS); check aws_endpoint_url "
+                "and the network"
+            )
+            answer = {"Error": {"Code": _UNREADABLE, "Message": problem}}
         return {**answer, "ResponseMetadata": metadata}
+
+
+def _unlike(answer: Json, shape: Any) -> str | None:  # noqa: ANN401 - any subclass of Shape
+    """Tell an error, or another service's answer, that comes with the status of a success."""
+    if answer and answer.keys().isdisjoint(shape.members):
+        return "the answer has nothing that this operation answers with"
+    return None
 
 
 class _RawJsonParserFactory(ResponseParserFactory):

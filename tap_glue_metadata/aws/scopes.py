@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,7 +21,6 @@ from tap_glue_metadata.aws.errors import (
     TapError,
     translate,
 )
-from tap_glue_metadata.aws.glue import GlueClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,20 +60,10 @@ class Scope:
     is_asked: bool = field(default=True, compare=False)
     _clients: dict[str, BaseClient] = field(default_factory=dict, compare=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
-    _slots: threading.Semaphore = field(
-        default_factory=threading.Semaphore, compare=False, repr=False
-    )
 
     def __str__(self) -> str:
         """Name the scope in messages."""
         return f"account {self.account_id}, region {self.region}"
-
-    @cached_property
-    def glue(self) -> GlueClient:
-        """Calls Glue there."""
-        client = self.client()
-        operations = client.meta.service_model.operation_names
-        return GlueClient(client, operations, self._slots)
 
     def client(self, service: str = "glue") -> BaseClient:
         """Return the client of a service, made when it is first asked for.
@@ -160,8 +149,7 @@ def open_scopes(
     scopes: dict[Scope, Scope] = {}
     unopened: list[Unopened] = []
     with ThreadPoolExecutor(min(settings.concurrency, len(places))) as pool:
-        slots = threading.BoundedSemaphore(settings.concurrency)
-        for opened in pool.map(partial(_open, settings, session, len(common), slots), places):
+        for opened in pool.map(partial(_open, settings, session, len(common)), places):
             if isinstance(opened, Unopened):
                 unopened.append(opened)
                 continue
@@ -176,7 +164,6 @@ def _open(
     settings: Settings,
     session: AwsSession,
     assumed: int,
-    slots: threading.Semaphore,
     place: _Place,
 ) -> list[Scope] | Unopened:
     """Open the scopes of an account, or tell why that is not possible."""
@@ -197,7 +184,6 @@ def _open(
             session=session,
             catalog_ids=account.catalog_ids,
             is_asked=is_asked,
-            _slots=slots,
         )
         for region in place.regions
     ]

@@ -11,14 +11,13 @@ from singer_sdk import StreamSchema
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.schema.source import SchemaDirectory
 
-from tap_glue_metadata.ahead import Ahead
+from tap_glue_metadata.outcomes import counted
 from tap_glue_metadata.progress import progress
 from tap_glue_metadata.records.arns import arn
 from tap_glue_metadata.records.projection import compile_projection
 from tap_glue_metadata.records.redaction import Redactor
-from tap_glue_metadata.streams.outlets import BatchOutlet, DirectOutlet, Outlet
 from tap_glue_metadata.streams.sdk import SdkStream
-from tap_glue_metadata.walk import Level
+from tap_glue_metadata.streams.sinks import BatchSink, DirectSink, Sink
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -26,26 +25,29 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Context as SdkContext
+    from singer_sdk.helpers.types import Record
 
-    from tap_glue_metadata.aws.glue import Source
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.walk import Found, Place, Walk
+    from tap_glue_metadata.read import Context, Read
+    from tap_glue_metadata.reading import Reading
+    from tap_glue_metadata.traversal import Traversal
 
 SCHEMAS = SchemaDirectory(files("tap_glue_metadata") / "schemas")
+OWNERS = {"CatalogId": "owner_catalog_id", "DatabaseName": "owner_database_name"}
+"""Members that say, on an object reached through a resource link, whose it is: their fields."""
 
 
 class GlueStream(SdkStream):
-    """A stream of objects that Glue lists.
+    """A stream of objects that AWS lists.
 
     A subclass declares what it reads; its schema is generated from that (`make schemas`).
 
     Attributes:
-        source: The operation, or pair of operations, to read by.
-        level: What to call it for, once each.
+        source: What is read, and how one gets there; None for a stream that calls nothing.
         replication_keys: The replication keys on offer, each with the member of a raw object that
             it comes from; one stream may offer several, of which the first is proposed.
         arn_kind: The type of the objects in ARNs, if they have one; fills the field `arn`.
@@ -58,217 +60,213 @@ class GlueStream(SdkStream):
     name: str = ""
     primary_keys: Sequence[str] = ()
     schema: ClassVar[Any] = StreamSchema(SCHEMAS)
-    source: ClassVar[Source]
-    level: ClassVar[Level] = Level.SCOPE
+    source: ClassVar[Read | None] = None
     arn_kind: ClassVar[str | None] = None
     derived: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     open_members: ClassVar[frozenset[str]] = frozenset()
     omitted_members: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, tap: Tap, walk: Callable[[], Walk]) -> None:
+    def __init__(self, tap: Tap, connect: Callable[[], Traversal]) -> None:
         """Make the stream; nothing is called yet.
 
         Args:
             tap: The tap.
-            walk: Gives the walk of the run, which connects at its first call.
+            connect: Gives the traversal of the run, and connects at its first call.
         """
         super().__init__(tap)
-        self._walk = walk
+        self._connect = connect
+        self._reading: Reading | None = None
         self._has_read = False
-        self._begun: tuple[Walk, Ahead[Found]] | None = None
         redact = self.config.get("redact_secrets", True)
         self.redactor = Redactor(self.config.get("redact_keys") or ()) if redact else None
         self._project = compile_projection(self.schema, self.redactor)
         self._name_field = self.primary_keys[-1]
 
     @classmethod
-    def reads(cls) -> tuple[Source, Level]:
-        """Return what the stream reads by, and what that is called for."""
-        return cls.source, cls.level
+    def reads(cls) -> tuple[Read, ...]:
+        """Return the reads that lead to the stream's objects, its own one last."""
+        return cls.source.chain if cls.source else ()
 
     @classmethod
     def operations(cls) -> frozenset[str]:
-        """Return the Glue operations that reading the stream calls."""
-        source, level = cls.reads()
-        return source.operations | level.operations
+        """Return the operations that reading the stream calls."""
+        return frozenset(read.operation for read in cls.reads())
 
-    def objects(self, walk: Walk) -> Generator[Found, None, None]:
-        """Read the objects of the stream.
+    @property
+    def traversal(self) -> Traversal:
+        """The traversal of the run."""
+        return self._connect()
 
-        Args:
-            walk: The walk of the pass.
-
-        Yields:
-            Where each was found, and the object as raw Glue JSON.
-        """
-        return walk.objects(self.source, self.level)
-
-    def derive(self, place: Place, raw: Json) -> Json:  # noqa: ARG002 - for those that derive
+    def derive(self, context: Context, raw: Json) -> Json:  # noqa: ARG002 - for those that derive
         """Return the derived fields of an object, those that `derived` declares.
 
         Args:
-            place: Where the object was found.
-            raw: The object as raw Glue JSON.
+            context: Where the object was found.
+            raw: The object as raw JSON.
         """
         return {}
 
-    def record(self, place: Place, raw: Json) -> Json:
+    def record(self, context: Context, raw: Json) -> Json:
         """Turn an object into the stream's record.
 
         Args:
-            place: Where the object was found.
-            raw: The object as raw Glue JSON.
+            context: Where the object was found.
+            raw: The object as raw JSON.
 
         Returns:
-            The keys of the place, the fields from AWS, and the derived ones.
+            The keys of the context, the fields from AWS, and the derived ones.
         """
-        keys = place.keys
+        keys = context.keys
         record = {**keys, **self._project(raw)}
         # An object reached through a resource link names its owner; any other is its own catalog's.
         for name in ("catalog_id", "database_name"):
             if f"owner_{name}" in record and record[f"owner_{name}"] is None:
                 record[f"owner_{name}"] = keys[name]
         if self.arn_kind is not None:
-            record["arn"] = self._arn(self.arn_kind, place, record)
-        record.update(self.derive(place, raw))
+            record["arn"] = self._arn(self.arn_kind, context, record)
+        record.update(self.derive(context, raw))
         return record
 
-    def records(self, place: Place, raw: Json) -> Iterable[Json]:
+    def records(self, context: Context, raw: Json) -> Iterable[Json]:
         """Turn an object into the stream's records: one, but for an embedded child.
 
         Args:
-            place: Where the object was found.
-            raw: The object as raw Glue JSON.
+            context: Where the object was found.
+            raw: The object as raw JSON.
         """
-        return (self.record(place, raw),)
+        return (self.record(context, raw),)
 
     @override
-    def get_records(self, context: Context | None) -> Iterator[Record]:
-        for place, raw in self.objects(self._walk().of(self.name)):
-            yield from self.records(place, raw)
+    def get_records(self, context: SdkContext | None) -> Iterator[Record]:
+        # Of the SDK's interface; a run goes by `read`, which serves embedded children as well.
+        for found, raw in self._begin():
+            yield from self.records(found, raw)
 
     @override
     def log_sync_costs(self) -> None:
         # The SDK calls it for every stream when all are done, and has no other hook there.
         super().log_sync_costs()
         if self._has_read:
-            self._walk().gaps.run.finish()
+            self.traversal.finish()
 
     @override
     def read(self) -> None:
-        walk, objects = self.begin_reading()
-        following = self._following()
-        if following is not None:
-            following.begin_reading()
+        reading = self._begin()
         try:
-            self._pass(walk, objects)
+            self.write_pass(reading, reading)
         except BaseException:
-            if following is not None:
-                following.end_reading()
+            self.traversal.close()
             raise
         finally:
-            self.end_reading()
+            self._reading = None
+            self.traversal.end(reading)
 
-    def begin_reading(self) -> tuple[Walk, Ahead[Found]]:
-        """Begin to call Glue for the objects, if that has not begun; they wait for `read`.
+    def write_pass(
+        self, objects: Iterable[tuple[Any, Json]], reading: Reading | None = None
+    ) -> None:
+        """Write the records of this stream and of its children from one pass over the objects.
 
-        Returns:
-            The walk of the pass, and the objects.
+        Args:
+            objects: The objects, each with where it was found.
+            reading: The reading that they come from, if they come from AWS.
         """
-        if self._begun is None:
-            walk = self._walk().of(self.selected_family()[0].name)
-            self._begun = walk, Ahead(self.objects(walk))
-        return self._begun
+        is_batched = self.get_batch_config(self.config) is not None
+        sinks = [stream.sink(is_batched=is_batched) for stream in self.selected_family()]
+        self._has_read = True
 
-    def end_reading(self) -> None:
-        """End the calls that `begin_reading` began."""
-        if self._begun is not None:
-            self._begun[1].close()
-            self._begun = None
+        def tell() -> str:
+            counts = (f"{sink.stream.name}: {counted(sink.written, 'record')}" for sink in sinks)
+            return ", ".join(counts) + (f" in {reading.told()}" if reading else "")
 
-    def _following(self) -> GlueStream | None:
-        """Give the stream that is read next, if its calls can be made while this one is written.
+        with ExitStack() as stack:
+            for sink in sinks:
+                stack.enter_context(sink.open(self))
+            stack.enter_context(progress(tell))
+            is_whole = self._write_objects(objects, sinks)
+        is_whole = is_whole and (reading is None or reading.is_whole)
+        may_delete = reading is None or not self.traversal.unmatched_patterns(reading)
+        for sink in sinks:
+            sink.close(is_whole=is_whole, may_delete=may_delete)
+        self.traversal.outcomes.end_pass(f"{tell()} ({'complete' if is_whole else 'incomplete'})")
+        # A test run has no hook at its end: the last stream that leads a pass sums up.
+        if self.ABORT_AT_RECORD_COUNT is not None and self is self._leaders()[-1]:
+            self.traversal.finish()
 
-        A test run reads little of a stream, and without concurrency there is one call at a time.
-        """
-        if self.ABORT_AT_RECORD_COUNT is not None or self.config["concurrency"] == 1:
-            return None
-        leaders = [stream for stream in self._leaders() if stream.operations()]
-        later = leaders[leaders.index(self) + 1 :] if self in leaders else []
-        return next((stream for stream in later if stream.selected_family()), None)
-
-    def _leaders(self) -> list[GlueStream]:
-        """Give the streams that lead a pass, in the order of the run."""
-        streams = self.siblings.values()
-        return [s for s in streams if isinstance(s, GlueStream) and not s.parent_stream_type]
-
-    def outlet(self, *, is_batched: bool) -> Outlet:
+    def sink(self, *, is_batched: bool) -> Sink:
         """Choose where the records of the stream go.
 
         Args:
             is_batched: Whether batches are written.
         """
         if is_batched:
-            return BatchOutlet(self, self.records)
-        return (DirectOutlet if self.is_written_as_it_is else Outlet)(self, self.records)
+            return BatchSink(self, self.records)
+        return (DirectSink if self.is_written_as_it_is else Sink)(self, self.records)
 
     def selected_family(self) -> list[GlueStream]:
         """Give this stream and its children, those of them that are selected."""
         family = [self, *(child for child in self.child_streams if isinstance(child, GlueStream))]
         return [stream for stream in family if stream.selected]
 
-    def _pass(self, walk: Walk, objects: Iterable[Found]) -> None:
-        """Read the objects once; write the records of this stream and of its children."""
-        is_batched = self.get_batch_config(self.config) is not None
-        outlets = [stream.outlet(is_batched=is_batched) for stream in self.selected_family()]
-        self._has_read = True
+    def _begin(self) -> Reading:
+        """Begin to read this stream, and, as far as workers idle, those that follow in the run."""
+        if self._reading is None:
+            streams = [self, *self._followers()]
+            plan = [(stream._issues_name, stream.reads()[-1]) for stream in streams]  # noqa: SLF001 - of its own class
+            for stream, reading in zip(streams, self.traversal.begin(plan), strict=True):
+                stream._reading = reading  # noqa: SLF001 - likewise
+            return self._begin()
+        return self._reading
 
-        def tell() -> str:
-            counts = ", ".join(f"{outlet.written} {outlet.stream.name}" for outlet in outlets)
-            return (
-                f"Read {counts} in {walk.calls} calls of AWS Glue, {walk.retries} of them repeated"
-            )
+    def _followers(self) -> list[GlueStream]:
+        """Give the streams that are read after this one; a test run reads little of each."""
+        leaders = self._leaders()
+        if self.ABORT_AT_RECORD_COUNT is not None or self not in leaders:
+            return []
+        later = leaders[leaders.index(self) + 1 :]
+        return [stream for stream in later if stream.reads() and stream.selected_family()]
 
-        with ExitStack() as stack:
-            for outlet in outlets:
-                stack.enter_context(outlet.open(self))
-            stack.enter_context(progress(lambda: f"{tell()}, {walk.databases_done} databases done"))
-            is_whole = self._write_objects(objects, outlets)
-        for outlet in outlets:
-            outlet.close(is_complete=is_whole and walk.gaps.is_complete)
-        walk.gaps.end(tell())
-        # A test run has no hook at its end: the last stream that leads a pass sums up.
-        if self.ABORT_AT_RECORD_COUNT is not None and self is self._leaders()[-1]:
-            walk.gaps.run.finish()
+    @property
+    def _issues_name(self) -> str:
+        """The stream that is named where something cannot be read."""
+        return next(iter(self.selected_family()), self).name
 
-    def _write_objects(self, objects: Iterable[Found], outlets: list[Outlet]) -> bool:
-        """Hand each object to the outlets; tell whether they took all."""
-        for place, raw in objects:
-            children_wanted = self._passes_filter(place, raw)
-            for outlet in outlets:
-                if children_wanted or outlet.stream is self:
-                    outlet.write(place, raw)
-            if all(outlet.is_full for outlet in outlets):
+    def _leaders(self) -> list[GlueStream]:
+        """Give the streams that lead a pass over what AWS lists, in the order of the run."""
+        streams = self.siblings.values()
+        return [
+            stream
+            for stream in streams
+            if isinstance(stream, GlueStream) and not stream.parent_stream_type
+        ]
+
+    def _write_objects(self, objects: Iterable[tuple[Any, Json]], sinks: list[Sink]) -> bool:
+        """Hand each object to the sinks; tell whether they took all of them."""
+        for context, raw in objects:
+            children_wanted = self._passes_filter(context, raw)
+            for sink in sinks:
+                if children_wanted or sink.stream is self:
+                    sink.write(context, raw)
+            if all(sink.is_full for sink in sinks):
                 return False
         return self.ABORT_AT_RECORD_COUNT is None
 
-    def _arn(self, kind: str, place: Place, record: Json) -> str:
+    def _arn(self, kind: str, context: Context, record: Json) -> str:
         """Write the ARN of an object where it is: behind a resource link, at the link's target."""
         return arn(
-            place.scope.partition,
-            place.target_region or place.scope.region,
-            record.get("owner_catalog_id") or place.scope.account_id,
+            context.scope.partition,
+            (context.link or {}).get("Region") or context.scope.region,
+            record.get("owner_catalog_id") or context.scope.account_id,
             kind,
             *filter(None, [record.get("owner_database_name")]),
             record[self._name_field],
         )
 
-    def _passes_filter(self, place: Place, raw: Json) -> bool:
+    def _passes_filter(self, context: Context, raw: Json) -> bool:
         """Tell whether this stream's map lets an object pass; its children follow it."""
         stream_map = self.stream_maps[0]
         if isinstance(stream_map, SameRecordTransform):
             return True
-        return stream_map.get_filter_result(self.record(place, raw))
+        return stream_map.get_filter_result(self.record(context, raw))
 
 
 class EmbeddedStream(GlueStream):
@@ -285,12 +283,5 @@ class EmbeddedStream(GlueStream):
 
     @classmethod
     @override
-    def reads(cls) -> tuple[Source, Level]:
+    def reads(cls) -> tuple[Read, ...]:
         return cls.parent_stream_type.reads()
-
-    @override
-    def objects(self, walk: Walk) -> Generator[Found, None, None]:
-        parent = self.siblings[self.parent_stream_type.name]
-        if not isinstance(parent, GlueStream):
-            raise TypeError(parent)
-        return parent.objects(walk)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, ClassVar
 
+from tap_glue_metadata.catalog_reads import CATALOGS, DATABASES, TABLES
 from tap_glue_metadata.records import columns, tables
 from tap_glue_metadata.records.projection import timestamp
 from tap_glue_metadata.streams.base import EmbeddedStream, GlueStream
-from tap_glue_metadata.walk import CATALOGS, DATABASES, TABLES, Level
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -16,10 +16,10 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.walk import Found, Place, Walk
+    from tap_glue_metadata.read import Context
 
 
 class Catalogs(GlueStream):
@@ -30,23 +30,14 @@ class Catalogs(GlueStream):
     replication_keys: ClassVar[Mapping[str, str]] = {"update_time": "UpdateTime"}
     source = CATALOGS
 
-    @override
-    def objects(self, walk: Walk) -> Generator[Found, None, None]:
-        return walk.catalogs()
-
 
 class Databases(GlueStream):
     """Databases, resource links to databases of other accounts included."""
 
     name = "databases"
     primary_keys = ("account_id", "region", "catalog_id", "name")
-    level = Level.CATALOG
     source = DATABASES
     arn_kind = "database"
-
-    @override
-    def objects(self, walk: Walk) -> Generator[Found, None, None]:
-        return walk.databases()
 
 
 class Tables(GlueStream):
@@ -55,18 +46,13 @@ class Tables(GlueStream):
     name = "tables"
     primary_keys = ("account_id", "region", "catalog_id", "database_name", "name")
     replication_keys: ClassVar[Mapping[str, str]] = {"update_time": "UpdateTime"}
-    level = Level.DATABASE
     source = TABLES
     arn_kind = "table"
     derived = tables.DERIVED
     open_members = frozenset({"Status.Details.RequestedChange"})  # a Table again
 
     @override
-    def objects(self, walk: Walk) -> Generator[Found, None, None]:
-        return walk.tables()
-
-    @override
-    def derive(self, place: Place, raw: Json) -> Json:
+    def derive(self, context: Context, raw: Json) -> Json:
         derived = tables.derive(raw)
         if self.redactor is not None and derived["location"]:
             derived["location"] = self.redactor.text(derived["location"])
@@ -92,12 +78,12 @@ class Columns(EmbeddedStream):
     derived = columns.DERIVED
 
     @override
-    def records(self, place: Place, raw: Json) -> Iterator[Json]:
+    def records(self, context: Context, raw: Json) -> Iterator[Json]:
         updated = raw.get("UpdateTime")
         return columns.columns(
             raw,
             columns.resolve(raw),
             None if updated is None else timestamp(updated),
-            place.keys,
+            context.keys,
             None if self.redactor is None else self.redactor.tree,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from tap_glue_metadata.aws.glue import BatchGet, Listing
+from tap_glue_metadata.read import Each, Read
 from tap_glue_metadata.streams.base import GlueStream
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ class Jobs(GlueStream):
     name = "jobs"
     primary_keys = ("account_id", "region", "name")
     replication_keys: ClassVar[Mapping[str, str]] = {"last_modified_on": "LastModifiedOn"}
-    source = Listing("GetJobs", "Jobs")
+    source = Read("GetJobs", "Jobs", is_always_listed=True)
     arn_kind = "job"
     open_members = frozenset({"CodeGenConfigurationNodes"})  # 70 shapes of nodes, some recursive
 
@@ -28,11 +28,11 @@ class Workflows(GlueStream):
     name = "workflows"
     primary_keys = ("account_id", "region", "name")
     replication_keys: ClassVar[Mapping[str, str]] = {"last_modified_on": "LastModifiedOn"}
-    source = BatchGet(
-        names=Listing("ListWorkflows", "Workflows"),
-        operation="BatchGetWorkflows",
-        param="Names",
-        items="Workflows",
+    source = Read(
+        "BatchGetWorkflows",
+        "Workflows",
+        Read("ListWorkflows", "Workflows", key="@", is_always_listed=True),
+        each=Each("Names", "@", 25, answered="[Workflows[].Name, MissingWorkflows[]][]"),
         params={"IncludeGraph": True},
     )
     arn_kind = "workflow"

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_glue_metadata.streams.base import GlueStream
-from tap_glue_metadata.walk import Place
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -15,10 +14,9 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.walk import Found, Walk
 
 
 class ExtractionIssues(GlueStream):
@@ -59,17 +57,10 @@ class ExtractionIssues(GlueStream):
         },
     }
 
-    @classmethod
     @override
-    def operations(cls) -> frozenset[str]:
-        return frozenset()
+    def read(self) -> None:
+        self.write_pass((None, asdict(issue)) for issue in self.traversal.outcomes.issues)
 
     @override
-    def objects(self, walk: Walk) -> Generator[Found, None, None]:
-        place = Place(next(iter(walk.scopes)))  # a gap is no object of any place, and tells its own
-        for gap in walk.gaps.run.found:
-            yield place, asdict(gap)
-
-    @override
-    def record(self, place: Place, raw: Json) -> Json:
-        return raw
+    def records(self, context: object, raw: Json) -> Iterable[Json]:
+        return (raw,)

@@ -203,16 +203,17 @@ class SdkStream(Stream):
             self._stream_version = self._initialized_at
         return None
 
-    def conclude(self, reached: str | None) -> None:
+    def conclude(self, reached: str | None, *, may_delete: bool) -> None:
         """Make true what a complete pass allows: the bookmark moves, or what was not seen is gone.
 
         Args:
             reached: The new bookmark, if there is one.
+            may_delete: Whether what was not seen is no longer there.
         """
         if reached is not None:
             state = self.stream_state
             state["replication_key"], state["replication_key_value"] = self.replication_key, reached
-        if self._stream_version is not None:
+        if may_delete and self._stream_version is not None:
             self._write_activate_version_message(self._stream_version)
 
     def write_state(self) -> None:

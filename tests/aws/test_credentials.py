@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
-from conftest import ACCOUNT, OTHER, opened, sync
+from conftest import ACCOUNT, OTHER, call, opened, sync
 from fake_aws import Role
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -107,7 +107,7 @@ def test_keys_go_before_profile_before_environment(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "environment")
     write_config("[profile p]\n" + PROFILE_KEYS)
     endpoint.accounts = dict.fromkeys(["environment", "profile", "explicit"], ACCOUNT)
-    connect(settings, **changes).glue.call("GetJobs")
+    call(connect(settings, **changes))
     assert {call.access_key for call in endpoint.calls} == {key}
 
 
@@ -140,7 +140,7 @@ def test_wrong_keys(endpoint: FakeAws, settings: Json) -> None:
         connect(settings, **KEYS)
     scope = connect(settings, **KEYS, aws_account_id=ACCOUNT)
     with pytest.raises(AwsError, match=r"refuses the credentials \(UnrecognizedClientException\)"):
-        scope.glue.call("GetJobs")
+        call(scope)
     assert endpoint.count("GetJobs") == 1
 
 
@@ -150,7 +150,7 @@ def test_wrong_keys(endpoint: FakeAws, settings: Json) -> None:
 def test_role(endpoint: FakeAws, settings: Json) -> None:
     endpoint.roles[ROLE] = Role(OTHER)
     scope = connect(settings, aws_assume_role_arn=ROLE)
-    scope.glue.call("GetJobs")
+    call(scope)
     assert scope.account_id == OTHER
     (assumed,) = endpoint.params("AssumeRole")
     assert assumed["RoleArn"] == ROLE
@@ -220,7 +220,7 @@ def test_a_role_that_is_taken_away_in_the_run(endpoint: FakeAws, settings: Json)
     scope = connect(settings, aws_assume_role_arn=ROLE)
     del endpoint.roles[ROLE]
     with pytest.raises(TapError) as caught:
-        scope.glue.call("GetJobs")
+        call(scope)
     # Nothing is denied of Glue: to grant glue:GetJobs would not help, nor to skip the jobs.
     assert not isinstance(caught.value, DeniedError)
     assert "sts:AssumeRole" in str(caught.value)
@@ -268,7 +268,7 @@ def test_keys_of_a_store_that_last_are_read_once(
 ) -> None:
     scope = from_store(pair("first", lifetime))
     for _ in range(3):
-        scope.glue.call("GetJobs")
+        call(scope)
     assert {call.access_key for call in endpoint.calls} == {"first"}
 
 
@@ -279,7 +279,7 @@ def test_keys_of_a_store_that_expired_are_read_again(
     scope = from_store(pair("first", 2), pair("second", lifetime))
     time.sleep(2.1)
     for _ in range(3):
-        scope.glue.call("GetJobs")
+        call(scope)
     assert [call.access_key for call in endpoint.calls] == ["first", *["second"] * 3]
 
 
@@ -287,14 +287,14 @@ def test_a_store_that_fails_in_the_run(from_store: Callable[..., Scope]) -> None
     scope = from_store(pair("first", 2), SettingError("aws_credentials_uri", "it is sealed"))
     time.sleep(2.1)
     with pytest.raises(TapError, match=r"^Setting 'aws_credentials_uri': it is sealed$"):
-        scope.glue.call("GetJobs")
+        call(scope)
 
 
 def test_a_store_that_gives_expired_keys_in_the_run(from_store: Callable[..., Scope]) -> None:
     scope = from_store(pair("first", 2), pair("second", -1))
     time.sleep(2.1)
     with pytest.raises(TapError, match="expired"):
-        scope.glue.call("GetJobs")
+        call(scope)
 
 
 def test_a_store_whose_keys_expire_before_they_are_used(from_store: Callable[..., Scope]) -> None:
@@ -445,14 +445,14 @@ def test_malformed_endpoint_of_the_environment(
 
 def test_endpoint_of_the_environment(endpoint: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.url)
-    assert connect({"aws_regions": ["us-east-1"]}).glue.call("GetJobs") == {"Jobs": []}
+    assert call(connect({"aws_regions": ["us-east-1"]})) == {"Jobs": []}
 
 
 def test_endpoint_of_the_settings_goes_first(
     endpoint: FakeAws, settings: Json, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    connect(settings).glue.call("GetJobs")
+    call(connect(settings))
     assert len(endpoint.calls) == 2
 
 

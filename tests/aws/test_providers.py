@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import ACCOUNT, catalog_of, opened
+from conftest import ACCOUNT, call, catalog_of, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ def check(endpoint: FakeAws, **settings: Any) -> None:
     """Read the jobs with what the provider gave."""
     known = {"aws_regions": ["us-east-1"], "aws_account_id": ACCOUNT}
     (scope,) = opened(known, **settings)
-    assert scope.glue.call("GetJobs") == {"Jobs": [{"Name": "nightly"}]}
+    assert call(scope) == {"Jobs": [{"Name": "nightly"}]}
     assert {call.access_key for call in endpoint.calls} == {KEY}
 
 

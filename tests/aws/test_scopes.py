@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ACCOUNT, opened, sync
+from conftest import ACCOUNT, call, opened, sync
 
 from tap_glue_metadata.aws.errors import AwsError, SettingError
 
@@ -55,7 +55,7 @@ def test_region_of_the_environment(
 ) -> None:
     monkeypatch.setenv(name, "eu-west-1")
     (scope,) = opened(settings, aws_regions=None)
-    scope.glue.call("GetJobs")
+    call(scope)
     assert scope.region == "eu-west-1"
     assert {call.region for call in endpoint.calls} == {"eu-west-1"}
 

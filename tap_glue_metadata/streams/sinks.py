@@ -1,4 +1,4 @@
-"""Where the records of a pass go: one outlet for each stream that it serves."""
+"""Where the records of a pass go: one sink for each stream that it serves."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.messages import RecordMessage
 
     from tap_glue_metadata.aws.raw_json import Json
+    from tap_glue_metadata.read import Context
     from tap_glue_metadata.streams.sdk import SdkStream
-    from tap_glue_metadata.walk import Place
 
-    Records = Callable[[Place, Json], Iterable[Json]]
+    Records = Callable[[Context, Json], Iterable[Json]]
 
 
-class Outlet:
+class Sink:
     """Writes the records of one stream in a pass, each as a message."""
 
     can_activate = True
@@ -60,10 +60,10 @@ class Outlet:
             yield
             self.flush()
 
-    def write(self, place: Place, raw: Json) -> None:
+    def write(self, context: Context, raw: Json) -> None:
         """Write the records of an object, if it is wanted."""
         if self._bookmark is None or self._bookmark.wants(raw):
-            written = self.put_all(self._records(place, raw))
+            written = self.put_all(self._records(context, raw))
             self.written += written
             self._counter.increment(written)
 
@@ -84,14 +84,20 @@ class Outlet:
     def flush(self) -> None:
         """Write what is held back."""
 
-    def close(self, *, is_complete: bool) -> None:
-        """End the pass: announce what it makes true, if it was complete, and write the state."""
-        if is_complete:
-            self.stream.conclude(None if self._bookmark is None else self._bookmark.reached)
+    def close(self, *, is_whole: bool, may_delete: bool) -> None:
+        """End the pass: announce what it makes true, and write the state.
+
+        Args:
+            is_whole: Whether all that is selected was read, so that the bookmark moves.
+            may_delete: Whether what was not seen is no longer there.
+        """
+        if is_whole:
+            reached = None if self._bookmark is None else self._bookmark.reached
+            self.stream.conclude(reached, may_delete=may_delete)
         self.stream.write_state()
 
 
-class DirectOutlet(Outlet):
+class DirectSink(Sink):
     """Writes records as they are, where the SDK would neither change nor drop anything.
 
     Its way from a record to a message costs more than all else that the tap does with it.
@@ -102,7 +108,7 @@ class DirectOutlet(Outlet):
         return self.stream.write_records(records)
 
 
-class BatchOutlet(Outlet):
+class BatchSink(Sink):
     """Writes the records of one stream in a pass as batches."""
 
     can_activate = False  # a BATCH message has no version

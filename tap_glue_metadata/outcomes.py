@@ -1,0 +1,246 @@
+"""Units of reading, what became of them, and what a run does about what it cannot read.
+
+A *unit* is what one listing covers: an account and region for jobs and the like, a catalog for
+databases, a database for tables and all that is below them. Each pass over a stream has one
+*outcome* for each unit that it came to: whether it was read wholly, how many objects and calls it
+took, and when. What could not be read is an *issue*, with one warning, however many streams lack
+it; issues decide over bookmarks, versions and the exit code.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Final
+
+from tap_glue_metadata.aws.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tap_glue_metadata.aws.errors import TapError
+    from tap_glue_metadata.aws.scopes import Unopened
+    from tap_glue_metadata.read import Context
+
+LOGGER: Final = logging.getLogger("tap-glue-metadata")
+
+EVERYTHING: Final = "*"
+"""The region, or the resource, of an issue that takes in all of them."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one listing covers; or, with a name, a single object of it.
+
+    Attributes:
+        account_id: The account; `unknown` where not even that could be asked.
+        region: The region; `*` for all of the account's.
+        catalog_id: The catalog, if it is in one.
+        database_name: The database, if it is in one.
+        name: What tells the object, such as `Workflows/nightly`, if it is a single one.
+    """
+
+    account_id: str
+    region: str
+    catalog_id: str | None = None
+    database_name: str | None = None
+    name: str | None = None
+
+    @classmethod
+    def of(cls, context: Context, name: str | None = None) -> Unit:
+        """Return the unit that the calls in a context are about."""
+        scope, bound = context.scope, context.bound
+        return cls(
+            scope.account_id,
+            scope.region,
+            bound.get("CatalogId"),
+            bound.get("DatabaseName"),
+            name,
+        )
+
+    @property
+    def resource(self) -> str:
+        """The path of the unit in its account and region."""
+        parts = (
+            self.catalog_id and f"catalog/{self.catalog_id}",
+            self.database_name and f"database/{self.database_name}",
+            self.name,
+        )
+        return "/".join(filter(None, parts)) or EVERYTHING
+
+
+@dataclass
+class Outcome:
+    """What became of a unit in a pass.
+
+    Attributes:
+        unit: The unit.
+        started_at: When it was begun, in UTC.
+        completed_at: When its last listing ended, if it has.
+        is_whole: Whether nothing of it was left out so far.
+        objects: How many objects were read.
+        calls: How many calls it took, retries apart.
+        retries: How many times a call was repeated.
+        throttled: How many times a call was throttled.
+        repeated: How many objects came twice, and were dropped.
+        listings: How many listings are still under way.
+    """
+
+    unit: Unit
+    started_at: datetime = field(default_factory=lambda: datetime.now(tz=timezone.utc))
+    completed_at: datetime | None = None
+    is_whole: bool = True
+    objects: int = 0
+    calls: int = 0
+    retries: int = 0
+    throttled: int = 0
+    repeated: int = 0
+    listings: int = 0
+
+    def end_listing(self) -> None:
+        """Note that a listing has ended."""
+        self.listings -= 1
+        if not self.listings:
+            self.completed_at = datetime.now(tz=timezone.utc)
+
+
+@dataclass(frozen=True)
+class Issue:
+    """A unit, or an object of it, that a stream lacks.
+
+    Attributes:
+        account_id: As in the unit.
+        region: As in the unit.
+        stream: The stream that lacks it.
+        operation: The operation that failed, as an IAM action such as `glue:GetTables`.
+        resource: What is missing, such as `catalog/123456789012/database/sales`; `*` for all.
+        catalog_id: As in the unit.
+        database_name: As in the unit.
+        error_code: AWS's code.
+        message: The warning that was given.
+        observed_at: When it was met, as ISO 8601.
+    """
+
+    account_id: str
+    region: str
+    stream: str
+    operation: str
+    resource: str
+    catalog_id: str | None
+    database_name: str | None
+    error_code: str | None
+    message: str
+    observed_at: str
+
+
+class Outcomes:
+    """What a run has come to: issues, warnings, and what is told at its end.
+
+    Attributes:
+        unopened: Accounts and regions that the credentials may not open, and why.
+        has_answered: Whether anything that a stream asked for was answered.
+    """
+
+    def __init__(self, unopened: Iterable[Unopened] = (), *, skip: bool = True) -> None:
+        """Begin a run.
+
+        Args:
+            unopened: Accounts and regions that the credentials may not open, and why.
+            skip: Whether to go on where something cannot be read.
+        """
+        self.unopened = tuple(unopened)
+        self.has_answered = False
+        self._skip = skip
+        self._issues: dict[tuple[str, ...], Issue] = {}
+        self._errors: dict[str, TapError] = {}
+        self._warned: set[str] = set()
+        self._summaries: list[str] = []
+        self._lock = threading.Lock()
+
+    @property
+    def issues(self) -> list[Issue]:
+        """What could not be read so far, each once for every stream that lacks it, sorted."""
+        return [issue for _, issue in sorted(self._issues.items())]
+
+    def skip_unopened(self, stream: str) -> bool:
+        """Note for a stream the accounts and regions that could not be opened.
+
+        Returns:
+            Whether there are any.
+
+        Raises:
+            TapError: What cannot be read is to end the run.
+        """
+        for one in self.unopened:
+            unit = Unit(one.account_id, one.region or EVERYTHING)
+            self.skip(stream, unit, one.error, f"Skipped in {one.name}: {one.error}")
+        return bool(self.unopened)
+
+    def skip(self, stream: str, unit: Unit, error: TapError, warning: str) -> None:
+        """Go on without what cannot be read, with one warning however often it is met; or do not.
+
+        Args:
+            stream: The stream that lacks it.
+            unit: What is left out.
+            error: Why.
+            warning: The line to log.
+
+        Raises:
+            TapError: The error, if it is to end the run.
+        """
+        if not self._skip:
+            raise error
+        issue = Issue(
+            account_id=unit.account_id,
+            region=unit.region,
+            stream=stream,
+            operation=error.action or "sts:AssumeRole",
+            resource=unit.resource,
+            catalog_id=unit.catalog_id,
+            database_name=unit.database_name,
+            error_code=error.code,
+            message=str(error),
+            observed_at=datetime.now(tz=timezone.utc).isoformat(timespec="microseconds"),
+        )
+        key = (issue.account_id, issue.region, stream, issue.operation, issue.resource)
+        with self._lock:
+            self._issues.setdefault(key, issue)
+            self._errors.setdefault(warning, error)
+        self.warn(warning)
+
+    def warn(self, warning: str) -> None:
+        """Log a warning, once in a run."""
+        with self._lock:
+            is_new = warning not in self._warned
+            self._warned.add(warning)
+        if is_new:
+            LOGGER.warning("%s", warning)
+
+    def end_pass(self, summary: str) -> None:
+        """Note what a pass has read, for the summary of the run."""
+        self._summaries.append(summary)
+
+    def finish(self) -> None:
+        """Sum up the run at its end: what each pass has read and left out.
+
+        Raises:
+            AwsError: Everything was denied.
+        """
+        summaries, self._summaries = self._summaries, []
+        errors, self._errors = list(self._errors.values()), {}
+        for summary in summaries:
+            LOGGER.info("%s", summary)
+        if errors and not self.has_answered:
+            raise AwsError(f"Nothing could be read, all was denied; the first: {errors[0]}")
+        if errors:
+            LOGGER.warning(
+                "%s could not be read: the run is incomplete", counted(len(errors), "unit")
+            )
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number of things: `1 call`, `2 calls`, `3 retries`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"

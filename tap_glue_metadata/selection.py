@@ -1,0 +1,155 @@
+"""What the settings select: catalogs, databases, what is behind resource links, tables."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fnmatch import translate
+from typing import TYPE_CHECKING, Any
+
+from tap_glue_metadata.aws.errors import SettingError
+from tap_glue_metadata.read import Context, Known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tap_glue_metadata.aws.raw_json import Json
+    from tap_glue_metadata.aws.scopes import Scope
+    from tap_glue_metadata.settings import Settings
+
+
+class _Globs:
+    """The patterns of one setting; remembers which of them ever matched."""
+
+    def __init__(self, setting: str, patterns: Sequence[str]) -> None:
+        self.setting = setting
+        self.idle = dict.fromkeys(patterns)
+        self._patterns = [(pattern, _compile(pattern)) for pattern in patterns]
+
+    def __bool__(self) -> bool:
+        return bool(self._patterns)
+
+    def match(self, name: str) -> bool:
+        # No short cut at the first match: each pattern is to learn whether it ever matches.
+        matches = [pattern for pattern, regex in self._patterns if regex.match(name)]
+        for pattern in matches:
+            self.idle.pop(pattern, None)
+        return bool(matches)
+
+
+class Selection:
+    """Which objects the settings select; the hooks of the reads.
+
+    Databases and tables are matched by globs, upper and lower case alike, tables as
+    `database.table`. Exclusion takes precedence.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Compile the globs of the settings.
+
+        Args:
+            settings: The tap's settings.
+
+        Raises:
+            SettingError: A pattern of tables that can match no `database.table`.
+        """
+        self.settings = settings
+        names = ("include_databases", "exclude_databases", "include_tables", "exclude_tables")
+        self._globs = {name: _Globs(name, getattr(settings, name)) for name in names}
+        for name in ("include_tables", "exclude_tables"):
+            for pattern in getattr(settings, name):
+                if not any(sign in pattern for sign in ".*?["):
+                    raise SettingError(
+                        name,
+                        f"{pattern!r} can match no table; write DATABASE.TABLE, for instance "
+                        f"'*.{pattern}'",
+                    )
+        self._databases_of_tables = [
+            _compile(prefix)
+            for pattern in settings.include_tables
+            for prefix in _database_parts(pattern)
+        ]
+
+    def setting(self, name: str) -> Any:  # noqa: ANN401 - of any type
+        """Return the value of a setting, None if it is not set."""
+        return getattr(self.settings, name)
+
+    def known_catalogs(self, scope: Scope) -> Known:
+        """Give the catalogs that are there whatever GetCatalogs says.
+
+        Args:
+            scope: The account and region.
+
+        Returns:
+            The catalogs of the settings, which are all that are wanted; else the default one.
+        """
+        ids = dict.fromkeys(scope.catalog_ids or (scope.account_id,))
+        return Known([{"CatalogId": catalog_id} for catalog_id in ids], bool(scope.catalog_ids))
+
+    def select_catalog(self, context: Context, catalog: Json) -> Json | None:
+        """Leave out what the settings do not name; the default catalog may come without its id."""
+        catalog_id = catalog.get("CatalogId") or context.scope.account_id
+        pins = context.scope.catalog_ids
+        return {**catalog, "CatalogId": catalog_id} if not pins or catalog_id in pins else None
+
+    def select_database(self, _: Context, database: Json) -> Json | None:
+        """Leave out the databases that the globs leave out."""
+        name = database["Name"]
+        included = self._includes("include_databases", name)
+        excluded = self._globs["exclude_databases"].match(name)
+        return database if included and not excluded else None
+
+    def place_database(self, context: Context, database: Json) -> Context:
+        """Give the context of a database: another catalog, for one that an account shares."""
+        owner = database.get("CatalogId")
+        if self.settings.resource_share_type and owner:
+            context = replace(context, bound={**context.bound, "CatalogId": owner})
+        target = database.get("TargetDatabase")
+        return replace(context, link=target) if target else context
+
+    def leads_to_tables(self, database: Json) -> bool:
+        """Tell whether a database is asked for what it holds."""
+        if database.get("TargetDatabase") and self.settings.resource_links == "ignore":
+            return False
+        return not self._databases_of_tables or any(
+            regex.match(database["Name"]) for regex in self._databases_of_tables
+        )
+
+    def select_table(self, context: Context, table: Json) -> Json | None:
+        """Leave out the tables that the globs leave out."""
+        name = f"{context.bound['DatabaseName']}.{table['Name']}"
+        included = self._includes("include_tables", name)
+        excluded = self._globs["exclude_tables"].match(name)
+        return table if included and not excluded else None
+
+    def idle(self, kind: str) -> Iterator[tuple[str, str]]:
+        """Name the patterns that have matched nothing so far.
+
+        Args:
+            kind: `databases` or `tables`.
+
+        Yields:
+            The setting and the pattern.
+        """
+        for setting in (f"include_{kind}", f"exclude_{kind}"):
+            for pattern in self._globs[setting].idle:
+                yield setting, pattern
+
+    def _includes(self, setting: str, name: str) -> bool:
+        globs = self._globs[setting]
+        return not globs or globs.match(name)
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern), re.IGNORECASE)
+
+
+def _database_parts(pattern: str) -> Iterator[str]:
+    """Give globs of which one matches each database that could hold a matching table.
+
+    The database's name ends at a dot, of which names may hold several; a star spans dots.
+    """
+    if "?" in pattern or "[" in pattern:  # these may stand for the dot: any database will do
+        yield "*"
+    for sign in re.finditer(r"[.*]", pattern):
+        yield pattern[: sign.end()].removesuffix(".")

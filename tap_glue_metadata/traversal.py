@@ -1,0 +1,270 @@
+"""The traversal: from accounts and regions, along the chains of reads, to the objects of streams.
+
+Each stream has a *reading*. Its listings begin at the scopes; each object that is found on the way
+leads to listings of the next read in the chain, and those of the last read are the stream's. All
+calls of a run go through one pool.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tap_glue_metadata.aws.errors import RefusedError, TapError, UnreadableError
+from tap_glue_metadata.listing import Listing
+from tap_glue_metadata.parents import ParentCache
+from tap_glue_metadata.pool import Pool
+from tap_glue_metadata.read import Context, batches
+from tap_glue_metadata.reading import Page, Reading
+from tap_glue_metadata.tolerance import Tolerance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from tap_glue_metadata.aws.clients import Clients
+    from tap_glue_metadata.aws.raw_json import Json
+    from tap_glue_metadata.aws.scopes import Scope
+    from tap_glue_metadata.outcomes import Outcomes
+    from tap_glue_metadata.parents import Parents
+    from tap_glue_metadata.read import Item, Read
+    from tap_glue_metadata.selection import Selection
+
+
+class Traversal:
+    """Reads what streams declare, in all scopes of a run."""
+
+    def __init__(
+        self,
+        scopes: Collection[Scope],
+        clients: Clients,
+        selection: Selection,
+        outcomes: Outcomes,
+        workers: int,
+    ) -> None:
+        """Set out; nothing is called yet.
+
+        Args:
+            scopes: Where to read.
+            clients: Their clients.
+            selection: What the settings select.
+            outcomes: Where issues are noted.
+            workers: The most calls in flight.
+        """
+        self.scopes, self.clients, self.selection = scopes, clients, selection
+        self.outcomes = outcomes
+        self._tolerance = Tolerance(scopes, outcomes)
+        self._pool: Pool[Page] = Pool(workers)
+        self._cache = ParentCache()
+
+    def begin(self, plan: Sequence[tuple[str, Read]]) -> list[Reading]:
+        """Begin to read for streams, in their order; for later ones as far as workers idle.
+
+        Args:
+            plan: The streams, each with what it reads.
+
+        Returns:
+            Their readings.
+        """
+        self._cache.expect([read for _, read in plan])
+        readings = [Reading(stream, read, self._pool.lane()) for stream, read in plan]
+        for reading in readings:
+            # As a task: what is not to be tolerated is raised where the stream is read.
+            self._submit(reading, 0, self._set_out)
+        return readings
+
+    def end(self, reading: Reading) -> None:
+        """Drop what is left of a reading."""
+        reading.lane.close()
+        self._abandon(reading)
+
+    def close(self) -> None:
+        """Let the workers end after the call that they are in."""
+        self._pool.close()
+
+    def finish(self) -> None:
+        """End the run, and sum it up.
+
+        Raises:
+            AwsError: Everything was denied.
+        """
+        self.close()
+        self.outcomes.finish()
+
+    def unmatched_patterns(self, reading: Reading) -> bool:
+        """Warn of the patterns that have matched nothing.
+
+        Args:
+            reading: A reading that has come to its end.
+
+        Returns:
+            Whether one of them names what to read: a typo must not look like a deletion.
+        """
+        names_nothing = False
+        for read in reading.chain if reading.is_whole else ():
+            for setting, pattern in self.selection.idle(read.patterns) if read.patterns else ():
+                includes = setting.startswith("include_")
+                names_nothing |= includes
+                self.outcomes.warn(
+                    f"Setting '{setting}': {pattern!r} matched none of the {read.patterns}"
+                    + ("; nothing is announced as deleted" if includes else "")
+                )
+        return names_nothing
+
+    def _set_out(self, reading: Reading) -> None:
+        reading.lacks_scopes = self.outcomes.skip_unopened(reading.stream)
+        for scope in self.scopes:
+            self._open(reading, 0, Context(scope, is_listed=False))
+
+    def _open(
+        self,
+        reading: Reading,
+        depth: int,
+        context: Context,
+        values: list[Any] | None = None,
+    ) -> None:
+        """Begin a listing: call for its first page, or take over what another stream finds."""
+        listing = Listing(
+            reading.stream,
+            reading.chain[depth],
+            context,
+            reading.outcome_of(context),
+            self.selection,
+            values=values,
+        )
+        child = reading.child_of(listing)
+        with self._pool.lock:
+            listing.outcome.listings += 1
+            if child is not None and (parents := self._cache.of(listing, child)):
+                reading.lane.hold()
+                parents.when_found(partial(self._go_on, reading, listing, parents))
+                return
+            listing.feeds = list(self._cache.feed(listing))
+        self._submit(reading, listing.depth, self._call, listing, None)
+
+    def _go_on(self, reading: Reading, listing: Listing, parents: Parents) -> None:
+        """Go on where another stream has found the parents."""
+        if parents.contexts is not None:
+            self._submit(reading, listing.depth, self._take_over, listing, parents)
+        else:
+            self._submit(reading, listing.depth, self._call, listing, None)
+        reading.lane.release()
+
+    def _take_over(self, reading: Reading, listing: Listing, parents: Parents) -> None:
+        if parents.error is not None:
+            self._tolerance.tolerate(listing, parents.error)
+        for context in parents.contexts or ():
+            listing.has_led = True
+            self._open(reading, listing.depth + 1, context)
+        self._end(reading, listing, parents.error)
+
+    def _submit(self, reading: Reading, depth: int, do: Callable[..., None], *args: Any) -> None:
+        """Have a worker do something for a reading."""
+
+        def task() -> None:
+            try:
+                do(reading, *args)
+            except BaseException:
+                self._abandon(reading)  # no other stream is to wait for what it was about to find
+                raise
+
+        reading.lane.submit(depth, task)
+
+    def _abandon(self, reading: Reading) -> None:
+        with self._pool.lock:
+            self._cache.abandon(reading.stream)
+
+    def _call(self, reading: Reading, listing: Listing, token: str | None) -> None:
+        """Call for a page; what follows from it are tasks of their own."""
+        error: TapError | None = None
+        try:
+            items, token = self._page(reading, listing, token)
+        except TapError as failure:
+            error, token = failure, None
+            items = self._recover(listing, failure)
+        self._arrive(reading, listing, items, is_last=token is None)
+        if token is None:
+            self._end(reading, listing, error)
+        else:
+            self._submit(reading, listing.depth, self._call, listing, token)
+
+    def _page(
+        self, reading: Reading, listing: Listing, token: str | None
+    ) -> tuple[list[Item], str | None]:
+        """Return the objects of a page, and the token of the next one."""
+        child = reading.child_of(listing)
+        if child is not None and listing.known and listing.known.is_all:
+            return [], None
+        answer = self._ask(listing, listing.values, token)
+        self.outcomes.has_answered |= child is None
+        items = listing.read.items_of(answer)
+        return items, listing.next_token(answer, is_empty=not items)
+
+    def _recover(self, listing: Listing, error: TapError) -> list[Item]:
+        """Go on without what cannot be read; return what of a batch can be read one by one."""
+        values = listing.values or ()
+        if isinstance(error, RefusedError):  # nothing is known of a scope that cannot be entered
+            listing.known = None
+        if len(values) < 2 or not isinstance(error, UnreadableError):  # noqa: PLR2004 - a batch
+            self._tolerance.tolerate(listing, error, listing.name_of(*values[:1]))
+            return []
+        items: list[Item] = []
+        errors: dict[str | None, UnreadableError] = {}
+        for value in values:
+            try:
+                items += listing.read.items_of(self._ask(listing, [value]))
+            except UnreadableError as failure:  # noqa: PERF203 - each object fails for itself
+                errors[listing.name_of(value)] = failure
+        if len(errors) == len(values):  # not a matter of single objects
+            errors = {None: error}
+        else:
+            self.outcomes.has_answered = True
+        for name, own_error in errors.items():
+            self._tolerance.tolerate(listing, own_error, name)
+        return items
+
+    def _ask(self, listing: Listing, values: list[Any] | None, token: str | None = None) -> Json:
+        read, scope, outcome = listing.read, listing.context.scope, listing.outcome
+        if (refusal := self._tolerance.refusal(scope)) is not None:
+            raise refusal
+        with self.clients.lent(scope, read.service) as client:
+            request = listing.request(client, values, token)
+            with self._pool.lock:
+                outcome.calls += 1
+            answer = client.call(
+                read.operation, request, lambda content: read.problem(content, request)
+            )
+        self._tolerance.accept(scope)
+        with self._pool.lock:
+            outcome.retries += answer.retries
+            outcome.throttled += answer.throttled
+        return answer.content
+
+    def _arrive(
+        self, reading: Reading, listing: Listing, items: Sequence[Item], *, is_last: bool
+    ) -> None:
+        """Hand a page to the stream, or go on from what is on it."""
+        child = reading.child_of(listing)
+        onward: dict[Read, list[tuple[Context, Item]]] = {}
+        for read in dict.fromkeys([*filter(None, [child]), *(read for read, _ in listing.feeds)]):
+            onward[read] = list(listing.onward(read, items, is_last=is_last))
+        for read, parents in listing.feeds:
+            parents.add([context for context, _ in onward[read]])
+        if child is None:
+            reading.lane.put(Page(listing, items, is_last=is_last))
+            return
+        listing.has_led |= bool(onward[child])
+        if child.each is None:
+            for context, _ in onward[child]:
+                self._open(reading, listing.depth + 1, context)
+        else:
+            for context, values in batches(child.each, onward[child]):
+                self._open(reading, listing.depth + 1, context, values)
+
+    def _end(self, reading: Reading, listing: Listing, error: TapError | None) -> None:
+        """End a listing: its last page has arrived, or it is done without."""
+        with self._pool.lock:
+            listing.outcome.end_listing()
+            for _, parents in listing.feeds:
+                parents.finish(error)
+        if error is None and not listing.has_led and reading.child_of(listing):
+            self.outcomes.has_answered = True  # that there is nothing is an answer too
