@@ -20,8 +20,8 @@ demo: .venv/.installed ## run the pipeline against an emulated AWS and show what
 bench: .venv/.installed ## measure the tap beside plain boto3 loops; a part of it: ARGS='--cases a,b'
 	@$(BIN)/python -m bench $(ARGS)
 
-test: .venv/.installed ## run the tests
-	@$(BIN)/pytest $(ARGS)
+test: .venv/.installed ## run the tests, on all cores
+	@$(BIN)/pytest --numprocesses logical --dist worksteal $(ARGS)
 
 soak: .venv/.installed ## play random faults among random catalogs, for minutes: ARGS='--runs 50'
 	@$(BIN)/python tests/soak.py $(ARGS)
@@ -40,7 +40,8 @@ docs: .venv/.installed ## write what repeats settings and streams: README.md, me
 constraints: .venv/.created ## lock versions after a change of pyproject.toml; all anew: ARGS=--upgrade
 	@$(PIP) install uv
 	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --group dev --extra vault \
-		--no-header --no-emit-index-url --no-annotate --output-file constraints.txt $(ARGS)
+		--generate-hashes --no-header --no-emit-index-url --no-annotate \
+		--output-file constraints.txt $(ARGS)
 
 clean: ## remove what is made here, but neither output/ nor Meltano's state
 	@rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -60,5 +61,6 @@ clean: ## remove what is made here, but neither output/ nor Meltano's state
 
 .venv/.installed: .venv/.created pyproject.toml constraints.txt
 	@echo 'Installing into .venv ...'
-	@$(PIP) install --constraint constraints.txt --editable . --group dev
+	@$(PIP) install --require-hashes --requirement constraints.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
