@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo bench test soak lint schemas docs constraints clean
+.PHONY: help venv demo bench test prerelease audit soak lint schemas docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,13 @@ bench: .venv/.installed ## measure the tap beside plain boto3 loops; a part of i
 
 test: .venv/.installed ## run the tests, on all cores
 	@$(BIN)/pytest --numprocesses logical --dist worksteal $(ARGS)
+
+prerelease: .venv/.installed ## run the tests with the newest SDK, pre-releases included; then make clean
+	@$(PIP) install --upgrade --pre 'singer-sdk[msgspec]'
+	@$(MAKE) --no-print-directory test
+
+audit: .venv/.installed ## look for known vulnerabilities of the locked versions
+	@$(BIN)/uv tool run --quiet pip-audit==2.10.1 --strict --disable-pip --requirement constraints.txt
 
 soak: .venv/.installed ## play random faults among random catalogs, for minutes: ARGS='--runs 50'
 	@$(BIN)/python tests/soak.py $(ARGS)
@@ -44,7 +51,7 @@ constraints: .venv/.created ## lock versions after a change of pyproject.toml; a
 		--output-file constraints.txt $(ARGS)
 
 clean: ## remove what is made here, but neither output/ nor Meltano's state
-	@rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .demo build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@rm -rf .meltano/extractors .meltano/loaders .meltano/logs .meltano/run
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
