@@ -14,8 +14,8 @@ help: ## show this list
 
 venv: .venv/.installed ## make .venv, with the tap and all that develops it
 
-demo: .venv/.installed ## run the pipeline against an emulated AWS and show what lands
-	@$(BIN)/python demo/run.py $(ARGS)
+demo: .venv/.installed ## run the pipeline twice against an emulated AWS and show what lands
+	@PYTHONPATH=tests $(BIN)/python -m demo
 
 bench: .venv/.installed ## measure the tap beside plain boto3 loops; a part of it: ARGS='--cases a,b'
 	@$(BIN)/python -m bench $(ARGS)
