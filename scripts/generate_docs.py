@@ -173,7 +173,7 @@ def _definition(name: str, field: dict[str, Any]) -> dict[str, Any]:
         definition["kind"] = "options"
         definition["options"] = [{"label": value, "value": value} for value in field["enum"]]
     else:
-        definition["kind"] = _kind(field)
+        definition["kind"] = _meltano_kind(field)
     if field.get("secret"):
         definition["sensitive"] = True
     if "default" in field:
@@ -182,11 +182,17 @@ def _definition(name: str, field: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kind(field: dict[str, Any]) -> str:
-    """Return the type of a setting; but for dates, Meltano's kinds have the names of JSON's."""
+    """Return the type of a setting."""
     if field.get("format") == "date-time":
-        return "date_iso8601"
+        return "date"
     kind = field["type"]
     return kind if isinstance(kind, str) else next(name for name in kind if name != "null")
+
+
+def _meltano_kind(field: dict[str, Any]) -> str:
+    """Return the kind of a setting; Meltano names its kinds like JSON's types, but for dates."""
+    kind = _kind(field)
+    return "date_iso8601" if kind == "date" else kind
 
 
 def _default(field: dict[str, Any]) -> str:
@@ -220,7 +226,7 @@ def _settings_table() -> str:
     rows = ["| setting | type | default | meaning |", "|---|---|---|---|"]
     for name, field in OWN_SETTINGS.items():
         default = f"`{field['default']}`" if "default" in field else ""
-        kind = _kind(field).removesuffix("_iso8601") + (", secret" if field.get("secret") else "")
+        kind = f"{_kind(field)}, secret" if field.get("secret") else _kind(field)
         rows.append(f"| `{name}` | {kind} | {default} | {field['description']} |")
     return "\n".join(rows) + "\n"
 

@@ -46,6 +46,8 @@ def test_definitions_match_about(name: str, about: dict[str, Any]) -> None:
     settings = {setting["name"]: setting for setting in definition["settings"]}
     properties = about["settings"]["properties"]
     assert list(settings) == list(properties)
+    assert settings["start_date"]["kind"] == "date_iso8601"
+    assert settings["concurrency"]["kind"] == "integer"
     for setting, schema in properties.items():
         assert settings[setting].get("value") == schema.get("default")
         assert settings[setting].get("sensitive", False) == schema.get("secret", False)
