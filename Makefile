@@ -7,21 +7,28 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo bench test soak lint schemas docs constraints clean
+.PHONY: help venv demo bench test prerelease audit soak lint schemas docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 venv: .venv/.installed ## make .venv, with the tap and all that develops it
 
-demo: .venv/.installed ## run the pipeline against an emulated AWS and show what lands
-	@$(BIN)/python demo/run.py $(ARGS)
+demo: .venv/.installed ## run the pipeline twice against an emulated AWS and show what lands
+	@PYTHONPATH=tests $(BIN)/python -m demo
 
 bench: .venv/.installed ## measure the tap beside plain boto3 loops; a part of it: ARGS='--cases a,b'
 	@$(BIN)/python -m bench $(ARGS)
 
-test: .venv/.installed ## run the tests
-	@$(BIN)/pytest $(ARGS)
+test: .venv/.installed ## run the tests, on all cores
+	@$(BIN)/pytest --numprocesses logical --dist worksteal $(ARGS)
+
+prerelease: .venv/.installed ## run the tests with the newest SDK, pre-releases included; then make clean
+	@$(PIP) install --upgrade --pre 'singer-sdk[msgspec]'
+	@$(MAKE) --no-print-directory test
+
+audit: .venv/.installed ## look for known vulnerabilities of the locked versions
+	@$(BIN)/uv tool run --quiet pip-audit==2.10.1 --strict --disable-pip --requirement constraints.txt
 
 soak: .venv/.installed ## play random faults among random catalogs, for minutes: ARGS='--runs 50'
 	@$(BIN)/python tests/soak.py $(ARGS)
@@ -40,10 +47,11 @@ docs: .venv/.installed ## write what repeats settings and streams: README.md, me
 constraints: .venv/.created ## lock versions after a change of pyproject.toml; all anew: ARGS=--upgrade
 	@$(PIP) install uv
 	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --group dev --extra vault \
-		--no-header --no-emit-index-url --no-annotate --output-file constraints.txt $(ARGS)
+		--generate-hashes --no-header --no-emit-index-url --no-annotate \
+		--output-file constraints.txt $(ARGS)
 
 clean: ## remove what is made here, but neither output/ nor Meltano's state
-	@rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .demo build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@rm -rf .meltano/extractors .meltano/loaders .meltano/logs .meltano/run
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -60,5 +68,6 @@ clean: ## remove what is made here, but neither output/ nor Meltano's state
 
 .venv/.installed: .venv/.created pyproject.toml constraints.txt
 	@echo 'Installing into .venv ...'
-	@$(PIP) install --constraint constraints.txt --editable . --group dev
+	@$(PIP) install --require-hashes --requirement constraints.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -43,6 +43,11 @@ hypothesis.settings.load_profile("unhurried")
 ACCOUNT, OTHER = "123456789012", "210987654321"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.collectonly:  # no snapshot is used then, which syrupy takes for a failure
+        config.option.warn_unused_snapshots = True
+
+
 @pytest.fixture(autouse=True)
 def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep every test from the settings of this machine, and its signal handlers from the tap."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,8 @@ def test_definitions_match_about(name: str, about: dict[str, Any]) -> None:
     settings = {setting["name"]: setting for setting in definition["settings"]}
     properties = about["settings"]["properties"]
     assert list(settings) == list(properties)
+    assert settings["start_date"]["kind"] == "date_iso8601"
+    assert settings["concurrency"]["kind"] == "integer"
     for setting, schema in properties.items():
         assert settings[setting].get("value") == schema.get("default")
         assert settings[setting].get("sensitive", False) == schema.get("secret", False)
@@ -71,3 +74,13 @@ def test_readme_names_no_setting_or_stream_that_does_not_exist(about: dict[str, 
     for word in text.replace("`", " ").split():
         if word.startswith("aws_") and word.strip(".,:;)").isidentifier():
             assert word.strip(".,:;)") in names
+
+
+def test_each_security_promise_has_tests() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.*) \| (`tests/.*`) \|$", text, re.MULTILINE)
+    assert len(rows) == text.count("\n|") - 2  # all but the heading and the line below it
+    for promise, tests in rows:
+        for name in tests.split(", "):
+            test = (ROOT / name.strip("`")).read_text(encoding="utf-8")
+            assert "def test_" in test, promise

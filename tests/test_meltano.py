@@ -1,4 +1,4 @@
-"""The main job as its user runs it: `meltano install`, `meltano run`, `meltano schedule`."""
+"""The main job in this checkout: `meltano install`, `meltano run`, `meltano schedule`."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def _meltano(arguments: str, directory: Path, **env: str) -> str:
             "MELTANO_SYS_DIR_ROOT": str(directory),
             "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
             "NO_COLOR": "1",
+            "TARGET_JSONL_DO_TIMESTAMP_FILE": "false",
         }
         | env,
         capture_output=True,
@@ -104,25 +105,6 @@ def test_incremental_columns_beside_full_tables(
     assert (first["tables"], first["columns"]) == (7, 10)
     assert second["tables"] == 7
     assert 0 < second["columns"] < 10
-
-
-def test_preflight_is_a_command(system_directory: Path, endpoint: FakeAws) -> None:
-    sample.fill(endpoint)
-    checks = _meltano(
-        "invoke tap-glue-metadata:preflight",
-        system_directory,
-        TAP_GLUE_METADATA_AWS_ENDPOINT_URL=endpoint.url,
-        TAP_GLUE_METADATA_AWS_REGIONS='["us-east-1"]',
-    )
-    assert [line.split()[:2] for line in checks.splitlines()] == [
-        ["ok", "sts:GetCallerIdentity"],
-        ["ok", "glue:GetCatalogs"],
-        ["ok", "glue:GetDatabases"],
-        ["ok", "glue:GetTables"],
-        ["ok", "glue:GetJobs"],
-        ["ok", "glue:ListWorkflows"],
-        ["ok", "glue:BatchGetWorkflows"],
-    ]
 
 
 def test_job_and_daily_schedule(system_directory: Path) -> None:

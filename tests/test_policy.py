@@ -270,7 +270,6 @@ def test_no_more_than_the_databases_of_the_settings(policy: Policy) -> None:
             {("aws-us-gov", "*", OTHER)},
         ),
     ],
-    ids=str,
 )
 def test_accounts_and_regions(
     policy: Policy, settings: Json, places: set[tuple[str, str, str]]

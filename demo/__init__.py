@@ -1,0 +1,1 @@
+"""Shows the pipeline on an emulated AWS Glue; `make demo` runs it."""
