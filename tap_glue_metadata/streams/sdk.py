@@ -183,6 +183,18 @@ class SdkStream(Stream):
         """
         self.write(SDKBatchMessage(alias, encoding, manifest))
 
+    def check(self) -> None:
+        """Check the bookmark; one from the future is removed.
+
+        Raises:
+            TapError: It is not a valid date.
+        """
+        if self.replication_method == INCREMENTAL:
+            self._bookmark(str(self.replication_key))
+
+    def _bookmark(self, key: str) -> datetime | None:
+        return read_bookmark(self.name, self.stream_state, key, run_start(self._initialized_at))
+
     def begin(self, *, versioned: bool) -> Bookmark | None:
         """Begin the stream's part of a pass.
 
@@ -194,7 +206,7 @@ class SdkStream(Stream):
         """
         if self.replication_method == INCREMENTAL:
             key = str(self.replication_key)
-            bookmark = read_bookmark(self.name, self.stream_state, key)
+            bookmark = self._bookmark(key)
             floor = read_start_date(self.config.get("start_date"))
             start = run_start(self._initialized_at)
             return Bookmark(self.replication_keys[key], bookmark, floor, start)
