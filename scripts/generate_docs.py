@@ -143,7 +143,7 @@ def _definition(name: str, field: dict[str, Any]) -> dict[str, Any]:
         definition["kind"] = "options"
         definition["options"] = [{"label": value, "value": value} for value in field["enum"]]
     else:
-        definition["kind"] = _kind(field)
+        definition["kind"] = _meltano_kind(field)
     if field.get("secret"):
         definition["sensitive"] = True
     if "default" in field:
@@ -152,9 +152,16 @@ def _definition(name: str, field: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kind(field: dict[str, Any]) -> str:
-    """Return the type of a setting; Meltano's kinds bear the names of JSON's types."""
+    """Return the type of a setting."""
     kind = field["type"]
     return kind if isinstance(kind, str) else next(name for name in kind if name != "null")
+
+
+def _meltano_kind(field: dict[str, Any]) -> str:
+    """Return the kind of a setting; Meltano's kinds bear the names of JSON's types."""
+    kind = _kind(field)
+    # Meltano takes any text for a boolean that it does not know for false; the tap refuses it.
+    return "string" if kind == "boolean" else kind
 
 
 def _default(field: dict[str, Any]) -> str:
