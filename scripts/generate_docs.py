@@ -192,7 +192,8 @@ def _kind(field: dict[str, Any]) -> str:
 def _meltano_kind(field: dict[str, Any]) -> str:
     """Return the kind of a setting; Meltano names its kinds like JSON's types, but for dates."""
     kind = _kind(field)
-    return "date_iso8601" if kind == "date" else kind
+    # Meltano takes any text for a boolean that it does not know for false; the tap refuses it.
+    return {"boolean": "string", "date": "date_iso8601"}.get(kind, kind)
 
 
 def _default(field: dict[str, Any]) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +13,6 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
 from singer_sdk.singerlib.messages import RecordMessage
 
 from tap_glue_metadata.aws.errors import TapError
-from tap_glue_metadata.termination import Terminated, held_back
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -22,9 +20,8 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
-    from typing import BinaryIO
 
     from singer_sdk.singerlib.messages import Message
 
@@ -37,16 +34,13 @@ class OutputError(TapError):
 
 
 class Output:
-    """Lines of JSON on their way to stdout, which gets whole lines only.
-
-    Not for several threads.
-    """
+    """Lines of JSON on their way to stdout, which gets whole lines only."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
+        self._lock = Lock()
         self._buffer = bytearray()
-        # What is behind it does not count. Being set last, in one step, it leaves no line half
-        # done, whatever is raised in between: by a signal, or by a value that cannot be encoded.
+        # What follows it does not count: a value that cannot be encoded leaves a part of a line.
         self._size = 0
         self._due = 0.0
 
@@ -59,12 +53,12 @@ class Output:
         Raises:
             OutputError: Nobody takes what is written.
         """
-        buffer = self._buffer
-        encoder.encode_into(message, buffer, self._size)
-        buffer += b"\n"
-        self._size = len(buffer)
-        if self._size >= _PIECE_BYTES or monotonic() >= self._due:
-            self.flush()
+        with self._lock:
+            buffer = self._buffer
+            encoder.encode_into(message, buffer, self._size)
+            buffer += b"\n"
+            self._size = len(buffer)
+            self._write_if_due()
 
     def add_all(self, messages: Sequence[object]) -> None:
         """Add lines, faster than one by one.
@@ -75,50 +69,48 @@ class Output:
         Raises:
             OutputError: Nobody takes what is written.
         """
-        lines = encoder.encode_lines(messages)
-        self._buffer[self._size :] = lines
-        self._size += len(lines)
-        if self._size >= _PIECE_BYTES or monotonic() >= self._due:
-            self.flush()
+        with self._lock:
+            lines = encoder.encode_lines(messages)
+            self._buffer[self._size :] = lines
+            self._size += len(lines)
+            self._write_if_due()
 
     def flush(self) -> None:
         """Write all lines that were added.
 
         Raises:
             OutputError: Nobody takes them; they are dropped.
-            Terminated: A signal came while they were written.
         """
-        with held_back():
-            try:
-                _write(sys.stdout.buffer, memoryview(self._buffer)[: self._size])
-                sys.stdout.flush()
-            except OSError as error:
-                _forget_stdout()
-                raise _explained(error) from error
-            finally:
-                self._buffer, self._size = bytearray(), 0
-                self._due = monotonic() + _WAIT_SECONDS
+        with self._lock:
+            self._write()
+
+    def close(self) -> None:
+        """Finish what is being written, write all other lines that were added, and block the rest.
+
+        A thread that adds a line afterwards waits until the process ends. An error is not raised:
+        when a pipeline is stopped, the reader has often ended first.
+        """
+        blocked = Lock()
+        blocked.acquire()
+        current, self._lock = self._lock, blocked
+        current.acquire()  # never released: another thread may be waiting for this one
+        with suppress(OutputError):
+            self._write()
+
+    def _write_if_due(self) -> None:
+        if self._size >= _PIECE_BYTES or monotonic() >= self._due:
+            self._write()
+
+    def _write(self) -> None:
+        try:
+            if self._size:
+                _write(memoryview(self._buffer)[: self._size])
+        finally:
+            self._buffer, self._size = bytearray(), 0
+            self._due = monotonic() + _WAIT_SECONDS
 
 
 OUTPUT: Final = Output()  # the process has one stdout
-atexit.register(OUTPUT.flush)
-
-
-@contextmanager
-def written_out() -> Iterator[None]:
-    """Write all lines of the process when the block ends, however it does.
-
-    Raises:
-        OutputError: Nobody takes them.
-    """
-    try:
-        yield
-    except Terminated:
-        with suppress(OutputError):  # who ends the tap has often ended the reader before
-            OUTPUT.flush()
-        raise
-    finally:
-        OUTPUT.flush()
 
 
 class _Record(msgspec.Struct, tag_field="type", tag="RECORD", omit_defaults=True, gc=False):
@@ -202,20 +194,14 @@ class GlueWriter(MsgSpecWriter):
         return len(messages)
 
 
-def _write(stream: BinaryIO, rest: memoryview) -> None:
-    while rest:  # an unbuffered stdout may take a part
-        rest = rest[stream.write(rest) :]
-
-
-def _explained(error: OSError) -> OutputError:
-    if isinstance(error, ConnectionError):
-        return OutputError("The reader of the output has ended: see the log of the target")
-    return OutputError(f"The output cannot be written: {error}")
-
-
-def _forget_stdout() -> None:
-    """Send what Python still holds for stdout nowhere: its flush at exit would fail again."""
-    with suppress(OSError):  # not a file
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+def _write(rest: memoryview) -> None:
+    if sys.stdout is None:  # the process was started without one
+        raise OutputError("The standard output is closed")
+    try:
+        while rest:  # an unbuffered stdout may take a part
+            rest = rest[sys.stdout.buffer.write(rest) :]
+        sys.stdout.flush()
+    except ConnectionError as error:
+        raise OutputError("The reader of the output has ended; its own log may say why") from error
+    except OSError as error:
+        raise OutputError(f"The output cannot be written: {error.strerror}") from error

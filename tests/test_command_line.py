@@ -1,21 +1,26 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import ACCOUNT, OTHER
+from conftest import ACCOUNT, OTHER, Run, catalog_of
 from fake_aws import Role
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from tap_glue_metadata.tap import TapGlueMetadata
 
-    from conftest import Json, Run, RunTap
+if TYPE_CHECKING:
+    from conftest import Json, RunTap
     from fake_aws import FakeAws
 
 ROLE = f"arn:aws:iam::{OTHER}:role/reader"
+TAP = Path(sys.executable).with_name("tap-glue-metadata")
 LINE = re.compile(r"\d{4}-\d\d-\d\d [\d:,]{12} \| [A-Z]+ +\| [\w.-]+ +\| ")
 
 
@@ -32,6 +37,10 @@ def check_failed(run: Run, *errors: str) -> None:
     assert {message["type"] for message in run.messages} <= {"SCHEMA", "RECORD", "STATE"}
 
 
+def of_type(run: Run, kind: str) -> list[Json]:
+    return [message for message in run.messages if message["type"] == kind]
+
+
 # Settings of the wrong form
 
 
@@ -39,7 +48,7 @@ def test_wrong_types(endpoint: FakeAws, settings: Json, run_tap: RunTap) -> None
     wrong = {
         "concurrency": "many",
         "aws_max_attempts": 0,
-        "aws_regions": "us-east-1",
+        "aws_regions": {"us-east-1": True},
         "catalog_ids": [1],
         "aws_account_id": "12-34",
         "resource_links": "maybe",
@@ -48,7 +57,7 @@ def test_wrong_types(endpoint: FakeAws, settings: Json, run_tap: RunTap) -> None
         "aws_assume_role_chain": [ROLE],
     }
     run = run_tap(settings | wrong)
-    check_failed(run, *["^Setting '"] * len(wrong), "^Config validation failed$")
+    check_failed(run, *["^Setting '"] * len(wrong))
     told = dict(re.findall(r"Setting '(\w+)': (.*)", run.stderr))
     assert told.keys() == wrong.keys()
     assert re.search("'many'.*'integer'", told["concurrency"])
@@ -72,7 +81,7 @@ def test_the_value_of_a_secret_is_not_told(settings: Json, run_tap: RunTap) -> N
         "vault_secret_id": ["sesame-6"],
     }
     run = run_tap(settings | secrets, env={"LOGLEVEL": "DEBUG"})
-    check_failed(run, *["^Setting '.*not shown"] * len(secrets), "^Config validation failed$")
+    check_failed(run, *["^Setting '.*not shown"] * len(secrets))
     assert set(re.findall(r"Setting '(\w+)'", run.stderr)) == secrets.keys()
     assert "sesame" not in run.stderr + run.stdout
 
@@ -91,7 +100,7 @@ def test_nor_that_of_a_secret_inside_a_setting(
     settings: Json, run_tap: RunTap, accounts: Any, chain: Any
 ) -> None:
     run = run_tap({**settings, "aws_accounts": accounts, "aws_assume_role_chain": chain})
-    check_failed(run, *["^Setting 'aws_a[cs]"] * 2, "^Config validation failed$")
+    check_failed(run, *["^Setting 'aws_a[cs]"] * 2)
     assert "sesame" not in run.stderr + run.stdout
 
 
@@ -132,6 +141,418 @@ def test_endpoint_of_the_environment_that_cannot_be_used(settings: Json, run_tap
     del settings["aws_endpoint_url"]
     run = run_tap(settings, env={"AWS_ENDPOINT_URL": "nonsense"})
     check_failed(run, "nonsense.*AWS_ENDPOINT_URL")
+
+
+# Settings written as text, as the environment and Meltano have them
+
+
+def report(run: Run) -> list[str]:
+    """Return what a run tells of redaction: that it is off, or that the setting is wrong."""
+    return [line for line in run.logged("WARNING") + run.logged("ERROR") if "redact" in line]
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", "true", "TRUE", " true", "1", "yes", "on"])
+def test_secrets_are_redacted_unless_somebody_says_no(
+    endpoint: FakeAws, settings: Json, run_tap: RunTap, value: str | None
+) -> None:
+    endpoint.store().add("GetJobs", {"Name": "x", "DefaultArguments": {"--password": "sesame"}})
+    in_file = run_tap(settings | {"redact_secrets": value})
+    variable = {"TAP_GLUE_METADATA_REDACT_SECRETS": value or ""}
+    in_environment = run_tap(settings, "--config=ENV", env=variable)
+    for run in (in_file, in_environment):
+        assert run.code == 0, run.stderr
+        assert len(run.records("jobs")) == 1
+        assert "sesame" not in run.stdout
+        assert report(run) == []
+
+
+@pytest.mark.parametrize("value", [False, "false", "False", "0", "no", "off"])
+def test_somebody_says_no_and_is_told_so_once(
+    endpoint: FakeAws, settings: Json, run_tap: RunTap, value: object
+) -> None:
+    endpoint.store().add("GetJobs", {"Name": "x", "DefaultArguments": {"--password": "sesame"}})
+    in_file = run_tap(settings | {"redact_secrets": value})
+    variable = {"TAP_GLUE_METADATA_REDACT_SECRETS": str(value)}
+    in_environment = run_tap(settings, "--config=ENV", env=variable)
+    for run in (in_file, in_environment):
+        assert run.code == 0, run.stderr
+        assert "sesame" in run.stdout
+        assert report(run) == ["Setting 'redact_secrets' is off: secrets are written as they are"]
+
+
+@pytest.mark.parametrize("value", ["y", "t", "n", "f", "ture", "enabled", "2", "-", "[]", "false."])
+def test_what_is_neither_yes_nor_no_is_an_error(
+    endpoint: FakeAws, settings: Json, run_tap: RunTap, value: str
+) -> None:
+    for name in ("redact_secrets", "emit_activate_version_messages", "flattening_enabled"):
+        error = f"{re.escape(repr(value))} is neither true nor false$"
+        check_failed(run_tap(settings | {name: value}), f"^Setting '{name}': {error}")
+        variable = f"TAP_GLUE_METADATA_{name.upper()}"
+        run = run_tap(settings, "--config=ENV", env={variable: value})
+        check_failed(run, rf"^Setting '{name}' \(from {variable}\): {error}")
+    assert not endpoint.calls
+
+
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_empty_text_is_as_good_as_no_setting(
+    endpoint: FakeAws, settings: Json, run_tap: RunTap, value: str
+) -> None:
+    endpoint.store().add("GetJobs", {"Name": "nightly"})
+    names = TapGlueMetadata().config_jsonschema["properties"].keys() - settings.keys()
+    in_file = run_tap(settings | dict.fromkeys(names, value))
+    nulls = run_tap(settings | dict.fromkeys(names))
+    variables = {f"TAP_GLUE_METADATA_{name.upper()}": value for name in (*names, *settings)}
+    in_environment = run_tap(settings, "--config=ENV", env=variables)
+    for run in (in_file, nulls, in_environment):
+        assert run.code == 0, run.stderr
+        assert len(run.records("jobs")) == 1
+        assert not run.logged("WARNING")
+
+
+@pytest.mark.parametrize("value", [8.0, "8", " 8 ", "8.0"])
+def test_whole_numbers(
+    endpoint: FakeAws, settings: Json, run_tap: RunTap, value: float | str
+) -> None:
+    endpoint.store().add("GetJobs", {"Name": "nightly"})
+    run = run_tap(settings | {"concurrency": value})
+    assert run.code == 0, run.stderr
+    assert len(run.records("jobs")) == 1
+
+
+@pytest.mark.parametrize("value", [8.5, "8.5", "eight", "NaN", "true", "0", "[8]"])
+def test_what_is_no_whole_number(settings: Json, run_tap: RunTap, value: float | str) -> None:
+    check_failed(run_tap(settings | {"concurrency": value}), "^Setting 'concurrency': ")
+
+
+@pytest.mark.parametrize("value", ["us-east-1,eu-west-1", '["us-east-1", "eu-west-1"]'])
+def test_arrays_as_text(endpoint: FakeAws, settings: Json, run_tap: RunTap, value: str) -> None:
+    for region in ("us-east-1", "eu-west-1"):
+        endpoint.store(region=region).add("GetJobs", {"Name": "nightly"})
+    run = run_tap(settings | {"aws_regions": value})
+    assert run.code == 0, run.stderr
+    assert {job["region"] for job in run.records("jobs")} == {"us-east-1", "eu-west-1"}
+
+
+def test_the_file_for_the_environment_is_in_the_working_directory(
+    endpoint: FakeAws, run_tap: RunTap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint.store().add("GetJobs", {"Name": "nightly"})
+    lines = {"AWS_ENDPOINT_URL": endpoint.url, "AWS_REGIONS": "us-east-1", "REDACT_SECRETS": ""}
+    text = "".join(f"TAP_GLUE_METADATA_{name}={value}\n" for name, value in lines.items())
+    (tmp_path / ".env").write_text(f"{text}TAP_GLUE_METADATA_CONCURRENCY\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    run = run_tap(None, "--config=ENV")
+    assert run.code == 0, run.stderr
+    assert len(run.records("jobs")) == 1
+
+
+@pytest.mark.parametrize("variable", ["LOGLEVEL", "TAP_GLUE_METADATA_LOGLEVEL"])
+def test_log_level(endpoint: FakeAws, settings: Json, run_tap: RunTap, variable: str) -> None:
+    endpoint.store().add("GetJobs", {"Name": "nightly"})
+    empty = run_tap(settings, env={variable: ""})
+    assert empty.code == 0, empty.stderr
+    assert empty.logged("INFO")
+    assert not empty.logged("DEBUG")
+    assert run_tap(settings, env={variable: "debug"}).logged("DEBUG")
+    check_failed(run_tap(settings, env={variable: "loud"}), f"^{variable}: 'loud'.*write DEBUG")
+
+
+# What is chosen
+
+
+def test_nothing_is_selected(endpoint: FakeAws, settings: Json, run_tap: RunTap) -> None:
+    catalogs: list[Json] = [{}, {"streams": []}, catalog_of()]
+    for catalog in catalogs:
+        check_failed(run_tap(settings, catalog=catalog), "^Catalog: no stream is selected; there")
+    assert not endpoint.calls
+
+
+def test_a_selected_stream_that_does_not_exist(
+    endpoint: FakeAws, settings: Json, run_tap: RunTap
+) -> None:
+    chosen = catalog_of("tables")
+    stranger: Json = {"tap_stream_id": "tabels", "schema": {}, "metadata": []}
+    error = "^Catalog: there is no stream 'tabels'; there are .*tables"
+    check_failed(run_tap(settings, catalog={"streams": [*chosen["streams"], stranger]}), error)
+    check_failed(run_tap(settings, catalog={"streams": [stranger]}), error)
+    assert not endpoint.calls
+    stranger["metadata"] = [{"breadcrumb": [], "metadata": {"selected": False}}]
+    run = run_tap(settings, catalog={"streams": [*chosen["streams"], stranger]})
+    assert run.code == 0, run.stderr
+
+
+def test_a_child_without_its_parent(endpoint: FakeAws, settings: Json, run_tap: RunTap) -> None:
+    endpoint.store().generate(databases=1, tables=2, columns=3)
+    entries = [e for e in catalog_of("columns")["streams"] if e["tap_stream_id"] == "columns"]
+    run = run_tap(settings, catalog={"streams": entries})
+    assert run.code == 0, run.stderr
+    assert len(run.records("columns")) == len(of_type(run, "RECORD")) == 6
+
+
+MALFORMED: dict[str, list[tuple[Any, str]]] = {
+    "catalog": [
+        ([], "Expected `object`, got `array`"),
+        ({"streams": {}}, r"at `\$.streams`"),
+        ({"streams": [{"stream": "tables"}]}, "`tap_stream_id`"),
+        ({"streams": [{"tap_stream_id": "tables", "metadata": [{}]}]}, "`breadcrumb`"),
+    ],
+    "state": [
+        ([], "Expected `object`, got `array`"),
+        ({"bookmarks": []}, r"at `\$.bookmarks`"),
+        ({"bookmarks": {"tables": 3}}, "got `int`"),
+        ({"bookmarks": {"tables": {"partitions": [1]}}}, "partitions"),
+    ],
+    "config": [([], "Expected `object`, got `array`")],
+}
+
+
+@pytest.mark.parametrize("option", MALFORMED)
+def test_a_file_of_the_wrong_form(run_tap: RunTap, tmp_path: Path, option: str) -> None:
+    file = tmp_path / "mine.json"
+    for content, error in MALFORMED[option]:
+        file.write_text(json.dumps(content), encoding="utf-8")
+        run = run_tap(None, f"--{option}", str(file))
+        check_failed(run, rf"^Cannot read the .* in .*mine\.json: .*{error}")
+
+
+@pytest.mark.parametrize("option", ["config", "catalog", "state"])
+@pytest.mark.parametrize("content", [None, b"", b"{", b"\xff{}", b"[" * 100_000])
+def test_a_file_that_is_no_json(
+    run_tap: RunTap, tmp_path: Path, option: str, content: bytes | None
+) -> None:
+    file = tmp_path / "mine.json"
+    if content is not None:
+        file.write_bytes(content)
+    check_failed(run_tap(None, f"--{option}", str(file)), r"^Cannot read the .* in .*mine\.json: ")
+
+
+def test_a_bookmark_that_is_no_date_is_told_before_any_call(
+    endpoint: FakeAws, settings: Json, run_tap: RunTap
+) -> None:
+    chosen = catalog_of("columns", "jobs")
+    for entry in chosen["streams"]:
+        if entry["tap_stream_id"] == "jobs":
+            entry |= {"replication_method": "INCREMENTAL", "replication_key": "last_modified_on"}
+    bookmark = {"replication_key": "last_modified_on", "replication_key_value": "sometime"}
+    run = run_tap(settings, catalog=chosen, state={"bookmarks": {"jobs": bookmark}})
+    check_failed(run, "^State, stream 'jobs': the bookmark 'sometime' is not a valid date")
+    run = run_tap(settings | {"start_date": "2026-13-01"}, catalog=chosen)
+    check_failed(run, "^Setting 'start_date': '2026-13-01' is not a valid date")
+    assert not endpoint.calls
+    assert run.messages == []
+
+
+def test_no_region_is_told_before_any_message(settings: Json, run_tap: RunTap) -> None:
+    del settings["aws_regions"]
+    run = run_tap(settings)
+    check_failed(run, "^Setting 'aws_regions'")
+    assert run.messages == []
+
+
+def test_a_test_run_writes_the_whole_of_each_schema(settings: Json, run_tap: RunTap) -> None:
+    expected = {
+        entry["tap_stream_id"]: entry["schema"]["properties"].keys()
+        for entry in TapGlueMetadata().catalog_dict["streams"]
+    }
+    for argument in ("--test=schema", "--test"):
+        run = run_tap(settings, argument)
+        assert run.code == 0, run.stderr
+        schemas = {m["stream"]: m["schema"]["properties"].keys() for m in of_type(run, "SCHEMA")}
+        assert schemas == expected
+
+
+STREAM_MAPS: list[tuple[Json, str]] = [
+    ({"tabels": {"x": "1"}}, "there is no stream 'tabels'; there are .*tables"),
+    ({"copy": {"__source__": "tabels"}}, "there is no stream 'tabels'; there are .*tables"),
+    ({"tables": {"x": "(("}}, r"Failed to parse expression \(\("),
+    ({"tables": {"name": None}}, "name"),
+    ({"tables": 5}, "5 is not valid"),
+    ({"tables": {"x": "nme"}}, "'nme' is not defined"),
+    ({"tables": {"x": "int(name)"}}, "an expression raises ValueError"),
+    ({"tables": {"__filter__": "nme == 1"}}, "nme == 1"),
+    ({"jobs": {"__filter__": "int(name)"}}, "an expression raises ValueError"),
+]
+
+
+@pytest.mark.parametrize(("stream_maps", "error"), STREAM_MAPS)
+def test_mistakes_in_stream_maps(
+    endpoint: FakeAws, settings: Json, run_tap: RunTap, stream_maps: Json, error: str
+) -> None:
+    endpoint.store().generate(databases=1, tables=1, columns=1)
+    endpoint.store().add("GetJobs", {"Name": "nightly"})
+    run = run_tap(settings | {"stream_maps": stream_maps})
+    check_failed(run, f"^Setting 'stream_maps': .*{error}")
+    assert "nightly" not in run.stderr
+
+
+def test_stream_maps_of_all_kinds_of_names(
+    endpoint: FakeAws, settings: Json, run_tap: RunTap
+) -> None:
+    endpoint.store().add("GetJobs", {"Name": "nightly"})
+    maps = {"j*": {"shout": "name.upper()"}, "copy": {"__source__": "jobs"}, "__else__": None}
+    run = run_tap(settings | {"stream_maps": maps})
+    assert run.code == 0, run.stderr
+    assert [record["shout"] for record in run.records("jobs")] == ["NIGHTLY"]
+    assert len(run.records("copy")) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"x": 1}, {"encoding": {"format": "jsonl"}}])
+def test_mistakes_in_batch_config(settings: Json, run_tap: RunTap, wrong: Json) -> None:
+    check_failed(run_tap(settings | {"batch_config": wrong}), "^Setting 'batch_config': ")
+
+
+# Outputs that take nothing
+
+
+def run_in_shell(settings: Json, tmp_path: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a shell that sends its output somewhere else."""
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(settings), encoding="utf-8")
+    return subprocess.run(
+        ["/bin/bash", "-o", "pipefail", "-c", f"{TAP} --config {config} {command}"],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+CLOSED = "The standard output is closed"
+FULL = "No space left on device"
+GONE = "The reader of the output has ended; its own log may say why"
+
+
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        (">&-", CLOSED),
+        (">/dev/full", f"The output cannot be written: {FULL}"),
+        ("--test >/dev/full", f"The output cannot be written: {FULL}"),
+        ("--discover >/dev/full", FULL),
+        ("--about >/dev/full", FULL),
+        ("--version >/dev/full", FULL),
+        ("| true", GONE),
+    ],
+)
+def test_an_output_that_takes_nothing(
+    endpoint: FakeAws, settings: Json, tmp_path: Path, command: str, error: str
+) -> None:
+    endpoint.store().generate(databases=1, tables=100, columns=10)
+    done = run_in_shell(settings, tmp_path, command)
+    assert done.returncode == 1
+    check_failed(Run([], 1, "", done.stderr), f"^{error}$")
+
+
+@pytest.mark.parametrize("argument", ["--about", "--discover", "--help", "--iam-policy"])
+def test_who_reads_the_beginning_only(settings: Json, tmp_path: Path, argument: str) -> None:
+    done = run_in_shell(settings, tmp_path, f"{argument} | head -n 1")
+    assert len(done.stdout.splitlines()) == 1
+    assert not Run([], 1, "", done.stderr).logged("ERROR")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-"])
+def test_a_log_that_takes_nothing(
+    endpoint: FakeAws, settings: Json, tmp_path: Path, redirection: str
+) -> None:
+    endpoint.store().add("GetJobs", {"Name": "nightly"})
+    done = run_in_shell(settings, tmp_path, redirection)
+    assert done.returncode == 0
+    assert '"name":"nightly"' in done.stdout
+
+
+# Errors that nobody foresaw
+
+BROKEN = """
+import sys, threading
+{}
+from tap_glue_metadata.__main__ import main
+sys.argv = ["tap-glue-metadata", *sys.argv[1:]]
+main()
+"""
+NO_THREADS = """
+start = threading.Thread.start
+def fail(thread):
+    if thread.name != "{}":
+        raise RuntimeError("can't start new thread")
+    start(thread)
+threading.Thread.start = fail
+"""
+FAULT = """
+import tap_glue_metadata.tap as module
+def open_scopes(*_):
+    raise LookupError("sesame")
+module.open_scopes = open_scopes
+"""
+
+
+def run_broken(
+    settings: Json, tmp_path: Path, fault: str, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process in which something is wrong."""
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(settings), encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-c", BROKEN.format(fault), "--config", str(config)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+        env=os.environ | env,
+    )
+
+
+def test_an_error_that_nobody_foresaw(settings: Json, tmp_path: Path) -> None:
+    done = run_broken(settings, tmp_path, FAULT)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    check_failed(
+        Run([], 1, "", done.stderr),
+        "^Unexpected LookupError at __main__:6; at log level DEBUG its traceback is logged$",
+    )
+    assert "sesame" not in done.stderr
+
+
+def test_its_traceback_is_for_who_asks(settings: Json, tmp_path: Path) -> None:
+    done = run_broken(settings, tmp_path, FAULT, LOGLEVEL="DEBUG")
+    assert done.returncode == 1
+    assert done.stderr.count("Traceback (most recent call last)") == 1
+    assert Run([], 1, "", done.stderr).logged("ERROR")
+
+
+THREAD_FAULT = """
+import tap_glue_metadata.tap as module
+open_scopes = module.open_scopes
+def fail(*arguments):
+    thread = threading.Thread(target=lambda: {}["sesame"])
+    thread.start()
+    thread.join()
+    return open_scopes(*arguments)
+module.open_scopes = fail
+"""
+
+
+def test_nor_one_of_a_thread_that_nobody_waits_for(settings: Json, tmp_path: Path) -> None:
+    done = run_broken(settings, tmp_path, THREAD_FAULT)
+    assert done.returncode == 0
+    [line] = Run([], 1, "", done.stderr).logged("ERROR")
+    assert line.startswith("Unexpected KeyError at __main__:")
+    assert "Traceback" not in done.stderr
+    assert "sesame" not in done.stderr
+
+
+NO_THREAD = "No thread can be started: lower concurrency, or raise the limit (`ulimit -u`)"
+
+
+def test_no_thread_to_be_had(settings: Json, tmp_path: Path) -> None:
+    done = run_broken(settings, tmp_path, NO_THREADS.format("command"))
+    assert done.returncode == 1
+    check_failed(Run([], 1, "", done.stderr), f"^{re.escape(NO_THREAD)}$")
+
+
+def test_not_even_one(settings: Json, tmp_path: Path) -> None:
+    done = run_broken(settings, tmp_path, NO_THREADS.format(""))
+    assert (done.returncode, done.stderr) == (1, f"{NO_THREAD}\n")  # before the log is set up
 
 
 # Credentials and network
@@ -268,7 +689,7 @@ def test_other_file_that_cannot_be_read(
 ) -> None:
     file = tmp_path / "mine.json"
     file.write_text(content, encoding="utf-8")
-    check_failed(run_tap(settings, option, str(file)), "JSON|catalog")
+    check_failed(run_tap(settings, option, str(file)), rf"^Cannot read the {option[2:]} in .*mine")
 
 
 def test_settings_of_the_environment(endpoint: FakeAws, run_tap: RunTap) -> None:
@@ -293,7 +714,7 @@ def test_settings_of_the_environment_of_the_wrong_type(
 ) -> None:
     name = f"TAP_GLUE_METADATA_{setting.upper()}"
     run = run_tap(settings, "--config=ENV", env={name: value})
-    check_failed(run, f"(?i){setting}")
+    check_failed(run, rf"^Setting '{setting}' \(from {name}\): ")
     assert "sesame" not in run.stderr + run.stdout
 
 

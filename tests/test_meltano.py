@@ -107,6 +107,14 @@ def test_incremental_columns_beside_full_tables(
     assert 0 < second["columns"] < 10
 
 
+def test_a_boolean_reaches_the_tap_as_it_is_written(tmp_path: Path) -> None:
+    # Meltano would read it as false, and what is switched off silently by it is redaction.
+    for value in ("ture", ""):
+        variable = {"TAP_GLUE_METADATA_REDACT_SECRETS": value}
+        printed = _meltano("config print tap-glue-metadata", tmp_path, **variable)
+        assert json.loads(printed)["redact_secrets"] == value
+
+
 def test_job_and_daily_schedule(system_directory: Path) -> None:
     schedules = json.loads(_meltano("schedule list --format json", system_directory))
     job = schedules["schedules"]["job"][0]

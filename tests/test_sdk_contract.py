@@ -12,6 +12,7 @@ import pytest
 from singer import Json, Messages
 from singer_sdk import Stream, StreamSchema, Tap
 from singer_sdk.batch import Batcher
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.helpers._batch import BatchConfig, SDKBatchMessage
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import CustomStreamMap, SameRecordTransform
@@ -100,11 +101,60 @@ def test_what_is_overridden_is_still_there_with_the_same_parameters(name: str) -
         (Stream.log, ["self", "message", "args", "level", "kwargs"]),
         (Batcher, ["tap_name", "stream_name", "batch_config"]),
         (Batcher.get_batches, ["self", "records"]),
+        (parse_environment_config, ["config_schema", "prefix", "dotenv_path"]),
         (SDKBatchMessage, ["stream", "encoding", "manifest", "version"]),
     ],
 )
 def test_what_is_called_still_takes_the_same(member: Any, names: list[str]) -> None:
     assert [name for name, _, _ in parameters(member)] == names
+
+
+def test_a_tap_takes_settings_of_the_environment_and_sets_its_signal_handlers() -> None:
+    calls = []
+
+    class Own(PlainTap):
+        config_jsonschema: ClassVar[Json] = {"properties": {"x": {"type": "boolean"}}}
+
+        @property
+        def _env_var_config(self) -> Json:
+            calls.append("environment")
+            return {"x": True}
+
+        def _setup_signal_handlers(self) -> None:
+            calls.append("signals")
+
+    assert Own(config={"x": False}).config["x"] is False
+    assert Own(config={"x": False}, parse_env_config=True).config["x"] is True
+    assert calls == ["signals", "environment", "signals"]
+    assert Own._env_var_prefix == "TAP_PLAIN_"
+
+
+def test_settings_of_the_environment_are_texts_where_the_schema_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OWN_X", " ture")
+    monkeypatch.setenv("OWN_Y", "")
+    monkeypatch.setenv("OWN_Z", "set again when the test is over")
+    (tmp_path / ".env").write_text("OWN_Z=8\nOWN_BARE\n", encoding="utf-8")
+    properties = {name: {"type": "string"} for name in ("x", "y", "z", "bare")}
+    found = parse_environment_config({"properties": properties}, "OWN_", tmp_path / ".env")
+    assert found == {"x": " ture", "y": "", "z": "8"}
+
+
+def test_a_selection_leaves_the_schema_as_it_was() -> None:
+    catalog = PlainTap(config={}).catalog_dict
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            item["metadata"]["selected"] = bool(item["breadcrumb"])
+    tap, stream, messages = make(catalog)
+    stream.selected = True
+    assert stream._mask == stream.metadata.resolve_selection()
+    stream._write_schema_message()
+    tap.mapper.register_raw_stream_schema("plain", SCHEMA, ("id",))
+    stream._stream_maps = None
+    stream._write_schema_message()
+    schemas = [set(message["schema"]["properties"]) for message in messages.of_type("SCHEMA")]
+    assert schemas == [set(), {"id", "name", "deep"}]
 
 
 def test_sync_writes_the_schema_and_reads_records_to_the_end() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from copy import deepcopy
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
+
+LOGGER: Final = logging.getLogger("tap-glue-metadata")
 
 INCREMENTAL: Final = "INCREMENTAL"
 FULL_TABLE: Final = "FULL_TABLE"
@@ -72,18 +75,17 @@ def check_choice(
         return None
     if method != INCREMENTAL:
         raise TapError(
-            f"Catalog, stream '{stream}': replication method {method!r} is none that this tap has; "
-            f"choose {FULL_TABLE} or, where a replication key is on offer, {INCREMENTAL}"
+            f"Catalog, stream '{stream}': the replication method {method!r} is not supported; "
+            f"choose {FULL_TABLE} or, for a stream with a replication key, {INCREMENTAL}"
         )
     if not offered:
         raise TapError(
-            f"Catalog, stream '{stream}': it has no replication key, so that it can be read as "
-            f"{FULL_TABLE} only"
+            f"Catalog, stream '{stream}': it has no replication key; choose {FULL_TABLE}"
         )
     key = key or next(iter(offered))
     if key not in offered:
         raise TapError(
-            f"Catalog, stream '{stream}': {key!r} is no replication key that it offers; choose "
+            f"Catalog, stream '{stream}': {key!r} is not one of its replication keys; choose "
             f"{' or '.join(map(repr, offered))}"
         )
     return key
@@ -137,19 +139,21 @@ class Bookmark:
         return min(self._latest, self._ceiling).isoformat(timespec="microseconds")
 
 
-def read_bookmark(stream: str, state: Mapping[str, Any], key: str) -> datetime | None:
+def read_bookmark(stream: str, state: dict[str, Any], key: str, start: datetime) -> datetime | None:
     """Read the bookmark of a stream from its state.
 
     Args:
         stream: The stream's name.
-        state: The stream's part of the state.
+        state: The stream's part of the state. A bookmark from the future is removed from it: what
+            changed before the run, but after the bookmark was written, might be missing for ever.
         key: The replication key; a bookmark of another one does not count.
+        start: When this run started.
 
     Returns:
-        The bookmark, None if there is none.
+        The bookmark, None if there is none that can be trusted.
 
     Raises:
-        TapError: It is no point in time.
+        TapError: It is not a valid date.
     """
     value = state.get("replication_key_value")
     if value is None or state.get("replication_key") != key:
@@ -157,9 +161,17 @@ def read_bookmark(stream: str, state: Mapping[str, Any], key: str) -> datetime |
     bookmark = moment(value)
     if bookmark is None:
         raise TapError(
-            f"State, stream '{stream}': the bookmark {value!r} is no point in time; mend it, or "
+            f"State, stream '{stream}': the bookmark {value!r} is not a valid date; fix it, or "
             "remove it to read all anew"
         )
+    if bookmark > start:
+        LOGGER.warning(
+            "State, stream '%s': the bookmark %s is in the future and not used; all is read anew",
+            stream,
+            value,
+        )
+        del state["replication_key"], state["replication_key_value"]
+        return None
     return bookmark
 
 
@@ -170,15 +182,15 @@ def read_start_date(value: str | None) -> datetime | None:
         value: The setting.
 
     Returns:
-        The point in time, None if it is not set.
+        The date, None if it is not set.
 
     Raises:
-        SettingError: It is no point in time.
+        SettingError: It is not a valid date.
     """
     start = moment(value) if value else None
     if value and start is None:
         raise SettingError(
-            "start_date", f"{value!r} is no date; write one such as 2026-01-31T00:00:00Z"
+            "start_date", f"{value!r} is not a valid date; write one such as 2026-01-31T00:00:00Z"
         )
     return start
 

@@ -1,4 +1,4 @@
-"""The seam to the SDK: what the engine asks of a Singer stream.
+"""The seam to the SDK: what the tap and the engine ask of it.
 
 Private members of the SDK are touched in this module alone; each place says why, and
 tests/test_sdk_contract.py notices when the SDK changes them.
@@ -13,13 +13,15 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import Stream
+from singer_sdk import Stream, Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.helpers._batch import SDKBatchMessage
+from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import Metadata
 
-from tap_glue_metadata.aws.errors import TapError
+from tap_glue_metadata.inputs import from_text
 from tap_glue_metadata.streams.replication import (
     INCREMENTAL,
     Bookmark,
@@ -46,6 +48,36 @@ if TYPE_CHECKING:
     from tap_glue_metadata.aws.raw_json import Json
 
 
+class SdkTap(Tap):
+    """A tap that takes settings as text, and sets no signal handlers."""
+
+    @override
+    def _setup_signal_handlers(self) -> None:
+        # The SDK's write a STATE in the middle of a line, and end the process with success.
+        pass
+
+    @property
+    @override
+    def _env_var_config(self) -> Json:
+        # The SDK reads any text that it does not know as false; told that all are strings, it
+        # returns the texts.
+        properties = self.config_jsonschema["properties"]
+        texts = parse_environment_config(
+            {"properties": {name: {"type": "string"} for name in properties}},
+            self._env_var_prefix,
+            ".env",  # of the working directory; the SDK looks where it is installed
+        )
+        return from_text(texts, properties)
+
+    @override
+    def setup_mapper(self) -> None:
+        super().setup_mapper()
+        # A catalog may name a child without the parent that it is read with.
+        for name, stream in self.streams.items():
+            if name not in self.mapper.stream_maps:
+                self.mapper.register_raw_stream_schema(name, stream.schema, stream.primary_keys)
+
+
 class SdkStream(Stream):
     """A Singer stream that is read in passes of its own, which may serve its children too.
 
@@ -63,6 +95,21 @@ class SdkStream(Stream):
     def _object_fields(self) -> list[str]:
         fields = self.schema["properties"].items()
         return [name for name, field in fields if "properties" in field]
+
+    @property
+    @override
+    def selected(self) -> bool:
+        return super().selected
+
+    @selected.setter
+    def selected(self, value: bool | None) -> None:
+        """Select the stream, and renew the schema that its messages have."""
+        # `--test` selects all streams after the SDK has built their schemas from the selection.
+        self.metadata.root.selected = value
+        self._mask = self.metadata.resolve_selection()
+        schema = get_selected_schema(self.name, self.schema, self._mask)
+        self._tap.mapper.register_raw_stream_schema(self.name, schema, self.primary_keys)
+        self._stream_maps = None
 
     @abstractmethod
     def read(self) -> None:
@@ -106,8 +153,8 @@ class SdkStream(Stream):
 
     @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        # The SDK calls each failure unhandled; ours are told once, in one line, by the command.
-        if level < logging.ERROR or not isinstance(sys.exc_info()[1], TapError):
+        # The SDK calls each failure unhandled; the command tells of it, once and in one line.
+        if level < logging.ERROR or sys.exc_info()[0] is None:
             super().log(message, *args, level=level, **kwargs)
 
     # The SDK's own pass calls sync() of each child for each parent: a SCHEMA message, log lines
@@ -183,6 +230,18 @@ class SdkStream(Stream):
         """
         self.write(SDKBatchMessage(alias, encoding, manifest))
 
+    def check(self) -> None:
+        """Check the bookmark; one from the future is removed.
+
+        Raises:
+            TapError: It is not a valid date.
+        """
+        if self.replication_method == INCREMENTAL:
+            self._bookmark(str(self.replication_key))
+
+    def _bookmark(self, key: str) -> datetime | None:
+        return read_bookmark(self.name, self.stream_state, key, run_start(self._initialized_at))
+
     def begin(self, *, versioned: bool) -> Bookmark | None:
         """Begin the stream's part of a pass.
 
@@ -194,7 +253,7 @@ class SdkStream(Stream):
         """
         if self.replication_method == INCREMENTAL:
             key = str(self.replication_key)
-            bookmark = read_bookmark(self.name, self.stream_state, key)
+            bookmark = self._bookmark(key)
             floor = read_start_date(self.config.get("start_date"))
             start = run_start(self._initialized_at)
             return Bookmark(self.replication_keys[key], bookmark, floor, start)
