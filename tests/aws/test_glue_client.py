@@ -350,7 +350,7 @@ def test_a_throttle_that_outlives_its_attempts_is_an_error(
     endpoint: FakeAws, connect: Connect
 ) -> None:
     endpoint.fail("GetJobs", "ThrottlingException", message="Rate exceeded")
-    with pytest.raises(AwsError, match=r"throttled.*ThrottlingException.*aws_max_attempts"):
+    with pytest.raises(AwsError, match=r"ThrottlingException.*throttled.*aws_max_attempts"):
         connect("GetJobs", aws_max_attempts=3).call("GetJobs")
     assert endpoint.count("GetJobs") == 3
 
