@@ -201,10 +201,10 @@ def describe(error: Exception) -> str:
     if _is_out_of_files(error):
         return "too many open files; raise the limit (`ulimit -n`), or lower concurrency"
     text = one_line(str(error)).rstrip(".")
-    is_http = isinstance(error, botocore_errors.HTTPClientError)
-    if is_http and isinstance(error.kwargs.get("error"), ValueError):
+    if isinstance(error, botocore_errors.HTTPClientError):
         # Python's http.client quotes a header that it does not take.
-        text = "The request cannot be sent as it is"
+        is_refused = isinstance(error.kwargs.get("error"), ValueError)
+        text = "The request cannot be sent as it is" if is_refused else text
     remedy = next((_REMEDIES[kind] for kind in _REMEDIES if isinstance(error, kind)), None)
     return f"{text}; {remedy}" if remedy else text
 
