@@ -24,9 +24,9 @@ LINKS_NOTE: Final = (
     "links lead to, in their owners' accounts and regions, to those of glue:GetTables."
 )
 
-# The types of resource that Glue checks, and the operations for which it does (service authorization
-# reference of AWS Glue). Those of the Data Catalog form a path. Operations that are missing here,
-# such as GetJobs, can be granted on `*` only.
+# The types of resource that Glue checks, and for which operations (service authorization reference
+# of AWS Glue). Those of the Data Catalog form a path. Operations that are missing here, such as
+# GetJobs, can be granted on `*` only.
 _DATABASE: Final = ("catalog", "database")
 _OPERATIONS: Final[dict[tuple[str, ...], str]] = {
     ("catalog",): "GetCatalog GetCatalogs GetDataCatalogEncryptionSettings GetResourcePolicies",
