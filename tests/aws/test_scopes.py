@@ -114,6 +114,13 @@ def test_without_an_sts_endpoint_the_remedy_is_told(settings: Json) -> None:
         opened(settings, aws_endpoint_url="http://127.0.0.1:1", aws_max_attempts=1)
 
 
+@pytest.mark.parametrize("body", [b"{}", b"<html>", b"<a></a>", b""])
+def test_an_answer_that_tells_no_account(endpoint: FakeAws, settings: Json, body: bytes) -> None:
+    endpoint.respond("GetCallerIdentity", body)
+    with pytest.raises(AwsError, match=r"is not one of AWS STS; check aws_endpoint_url, or set"):
+        opened(settings)
+
+
 def test_two_regions_in_one_run(endpoint: FakeAws, settings: Json) -> None:
     for region in ("us-east-1", "eu-west-1"):
         store = endpoint.store(region=region)
