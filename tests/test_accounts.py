@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import botocore.session
 import pytest
-from conftest import ACCOUNT, OTHER, opened, sync, warnings_of_walk
+from conftest import ACCOUNT, OTHER, call, opened, sync, warnings_of_walk
 from fake_aws import Role, _Identity
 from moto.server import ThreadedMotoServer
 from singer_sdk.exceptions import ConfigValidationError
@@ -411,7 +411,7 @@ def test_each_is_refreshed_in_a_region_of_its_account(organised: FakeAws, settin
     scopes = opened(settings, aws_accounts=accounts)
     organised.calls.clear()
     for scope in scopes:
-        scope.glue.call("GetJobs")
+        call(scope)
     asked = [(call.operation, call.region) for call in organised.calls]
     assert asked == [(name, region) for region in REGIONS for name in ("AssumeRole", "GetJobs")]
 
@@ -657,7 +657,7 @@ def test_endpoints_of_a_partition(
 ) -> None:
     (scope,) = opened({"aws_regions": [region], "aws_account_id": ACCOUNT})
     assert scope.partition == partition
-    assert scope.glue._client.meta.endpoint_url == f"https://glue.{region}.{domain}"
+    assert scope.client().meta.endpoint_url == f"https://glue.{region}.{domain}"
     assert not endpoint.calls
 
 

@@ -28,7 +28,13 @@ def system_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _meltano(arguments: str, directory: Path, **env: str) -> str:
-    run = subprocess.run(
+    run = _run_meltano(arguments, directory, **env)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def _run_meltano(arguments: str, directory: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [MELTANO, *arguments.split()],
         cwd=ROOT,
         env=os.environ
@@ -44,8 +50,6 @@ def _meltano(arguments: str, directory: Path, **env: str) -> str:
         timeout=600,
         check=False,
     )
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
 
 
 def test_run_lands_every_stream_in_files(
@@ -113,6 +117,29 @@ def test_a_boolean_reaches_the_tap_as_it_is_written(tmp_path: Path) -> None:
         variable = {"TAP_GLUE_METADATA_REDACT_SECRETS": value}
         printed = _meltano("config print tap-glue-metadata", tmp_path, **variable)
         assert json.loads(printed)["redact_secrets"] == value
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_keys_that_sts_sends_reach_no_log(
+    system_directory: Path, endpoint: FakeAws, tmp_path: Path, level: str
+) -> None:
+    keys = "<AccessKeyId>sesame</AccessKeyId><SecretAccessKey>sesame</SecretAccessKey>"
+    answer = f"<AssumeRoleResponse><Credentials>{keys}"  # cut off
+    endpoint.respond("AssumeRole", answer.encode(), content_type="text/xml")
+    run = _run_meltano(
+        f"--log-level={level} run tap-glue-metadata target-jsonl",
+        system_directory,
+        LOGLEVEL=level.upper(),
+        TAP_GLUE_METADATA_AWS_ASSUME_ROLE_ARN="arn:aws:iam::123456789012:role/reader",
+        TAP_GLUE_METADATA_AWS_ENDPOINT_URL=endpoint.url,
+        TAP_GLUE_METADATA_AWS_REGIONS='["us-east-1"]',
+        TARGET_JSONL_DESTINATION_PATH=str(tmp_path),
+    )
+    assert run.returncode != 0
+    told = run.stdout + run.stderr
+    assert endpoint.count("AssumeRole")
+    assert "Setting 'aws_assume_role_arn'" in told
+    assert "sesame" not in told
 
 
 def test_job_and_daily_schedule(system_directory: Path) -> None:

@@ -521,8 +521,8 @@ def test_the_host_is_that_of_the_region_and_the_switches(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     config = at(None, aws_account_id=ACCOUNT, aws_regions=[region])
-    (scope,) = TapGlueMetadata(config=config).walk.scopes
-    assert scope.glue._client.meta.endpoint_url == f"https://{host}"
+    (scope,) = TapGlueMetadata(config=config).traversal.scopes
+    assert scope.client().meta.endpoint_url == f"https://{host}"
     assert not forbid_network
 
 

@@ -24,22 +24,38 @@ LINKS_NOTE: Final = (
     "links lead to, in their owners' accounts and regions, to those of glue:GetTables."
 )
 
-# The types of resource that Glue checks for an operation (service authorization reference of
-# AWS Glue). Those of the Data Catalog form a path; operations that are missing here, such as
+# The types of resource that Glue checks, and for which operations (service authorization reference
+# of AWS Glue). Those of the Data Catalog form a path. Operations that are missing here, such as
 # GetJobs, can be granted on `*` only.
 _DATABASE: Final = ("catalog", "database")
-_RESOURCES: Final[dict[str, tuple[str, ...]]] = {
-    "BatchGetCrawlers": ("crawler",),
-    "BatchGetWorkflows": ("workflow",),
-    "GetWorkflow": ("workflow",),
-    "GetCatalogs": ("catalog",),
-    "GetDatabases": _DATABASE,
-    "GetTables": (*_DATABASE, "table"),
-    "GetUserDefinedFunctions": (*_DATABASE, "userDefinedFunction"),
+_OPERATIONS: Final[dict[tuple[str, ...], str]] = {
+    ("catalog",): "GetCatalog GetCatalogs GetDataCatalogEncryptionSettings GetResourcePolicies",
+    _DATABASE: "GetDatabase GetDatabases",
+    (*_DATABASE, "table"): "BatchGetPartition BatchGetTableOptimizer GetColumnStatisticsForTable "
+    "GetPartitionIndexes GetPartitions GetTable GetTableVersions GetTables",
+    (*_DATABASE, "userDefinedFunction"): "GetUserDefinedFunctions",
+    ("catalog", "connection"): "GetConnection GetConnections",
+    ("blueprint",): "BatchGetBlueprints GetBlueprint GetBlueprintRuns",
+    ("crawler",): "BatchGetCrawlers GetCrawler ListCrawls",
+    ("dataQualityRuleset",): "GetDataQualityRuleset ListDataQualityResults ListDataQualityRulesets",
+    ("devEndpoint",): "BatchGetDevEndpoints GetDevEndpoint",
+    ("job",): "BatchGetJobs GetJob GetJobRuns",
+    ("mlTransform",): "GetMLTransform GetMLTransforms",
+    ("registry",): "GetRegistry ListSchemas",
+    ("registry", "schema"): "GetSchema GetSchemaVersion ListSchemaVersions "
+    "QuerySchemaVersionMetadata",
+    ("trigger",): "BatchGetTriggers GetTrigger",
+    ("usageProfile",): "GetUsageProfile",
+    ("workflow",): "BatchGetWorkflows GetWorkflow GetWorkflowRuns",
+}
+_RESOURCES: Final = {
+    operation: kinds
+    for kinds, operations in _OPERATIONS.items()
+    for operation in operations.split()
 }
 _IN_DATABASE: Final = frozenset({"table", "userDefinedFunction"})
 # What AWS checks besides the operation itself (there: dependent actions).
-_DEPENDENT: Final = {"BatchGetWorkflows": "GetWorkflow"}
+_DEPENDENT: Final = {"BatchGetTableOptimizer": "GetTable", "BatchGetWorkflows": "GetWorkflow"}
 
 
 class PolicyPlace(NamedTuple):

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from tap_glue_metadata.aws.credentials import assume, authenticate, open_session
 from tap_glue_metadata.aws.errors import (
@@ -114,15 +115,6 @@ class Unopened:
     error: TapError
 
 
-@dataclass(frozen=True)
-class _Place:
-    """An account, its regions by name, and the one in which its roles are assumed."""
-
-    account: Account
-    regions: tuple[str, ...]
-    home: str
-
-
 def open_scopes(
     settings: Settings, operations: Mapping[str, frozenset[str]]
 ) -> tuple[list[Scope], list[Unopened]]:
@@ -142,14 +134,16 @@ def open_scopes(
             for all of them.
     """
     session = open_session(settings, operations)
-    places = [_place(account, settings, session) for account in settings.aws_accounts]
-    session = authenticate(session, settings, places[0].home)
-    common = places[0].account.roles[:-1] if len(places) > 1 else ()
-    session = assume(session, common, settings.aws_assume_role_session_name, places[0].home)
+    accounts = [_resolved(account, settings, session) for account in settings.aws_accounts]
+    first, home = accounts[0]
+    session = authenticate(session, settings, home)
+    common = first.roles[:-1] if len(accounts) > 1 else ()
+    session = assume(session, common, settings.aws_assume_role_session_name, home)
     scopes: dict[Scope, Scope] = {}
     unopened: list[Unopened] = []
-    with ThreadPoolExecutor(min(settings.concurrency, len(places))) as pool:
-        for opened in pool.map(partial(_open, settings, session, len(common)), places):
+    open_account = partial(_open, settings, session, len(common))
+    with ThreadPoolExecutor(min(settings.concurrency, len(accounts))) as pool:
+        for opened in pool.map(open_account, *zip(*accounts, strict=True)):
             if isinstance(opened, Unopened):
                 unopened.append(opened)
                 continue
@@ -161,19 +155,15 @@ def open_scopes(
 
 
 def _open(
-    settings: Settings,
-    session: AwsSession,
-    assumed: int,
-    place: _Place,
+    settings: Settings, session: AwsSession, assumed: int, account: Account, home: str
 ) -> list[Scope] | Unopened:
     """Open the scopes of an account, or tell why that is not possible."""
-    account = place.account
     known_id = account.roles[-1].account_id if account.roles else settings.aws_account_id
     is_asked = bool(account.roles) or not known_id
     try:
         session_name = settings.aws_assume_role_session_name
-        session = assume(session, account.roles[assumed:], session_name, place.home)
-        account_id = _caller_account(session, place.home) if is_asked else str(known_id)
+        session = assume(session, account.roles[assumed:], session_name, home)
+        account_id = _caller_account(session, home) if is_asked else str(known_id)
     except (DeniedError, RefusedError, SettingError) as error:
         return Unopened(account.name, known_id or UNKNOWN, None, error)
     return [
@@ -185,7 +175,7 @@ def _open(
             catalog_ids=account.catalog_ids,
             is_asked=is_asked,
         )
-        for region in place.regions
+        for region in account.regions
     ]
 
 
@@ -196,6 +186,11 @@ def _caller_account(session: AwsSession, region: str) -> str:
             return str(sts.get_caller_identity()["Account"])
     except ClientError as error:
         raise translate(error, "sts:GetCallerIdentity", "these credentials") from error
+    except (ResponseParserError, KeyError):
+        raise AwsError(
+            "sts:GetCallerIdentity failed: the answer is not one of AWS STS; check "
+            "aws_endpoint_url, or set aws_account_id"
+        ) from None
     except BotoCoreError as error:
         problem = translate(error, "sts:GetCallerIdentity", "these credentials")
         raise AwsError(
@@ -203,8 +198,8 @@ def _caller_account(session: AwsSession, region: str) -> str:
         ) from error
 
 
-def _place(account: Account, settings: Settings, session: Session) -> _Place:
-    """Give the regions of an account their names, and check them."""
+def _resolved(account: Account, settings: Settings, session: Session) -> tuple[Account, str]:
+    """Name and check the regions of an account; also give the one in which to assume its roles."""
     chain: str | None = session.get_config_variable("region")
     regions = account.regions or ((chain,) if chain else ())
     if ALL in regions:
@@ -214,7 +209,7 @@ def _place(account: Account, settings: Settings, session: Session) -> _Place:
             partition = partition_of(session, chain) if chain else _DEFAULT_PARTITION
         regions = tuple(session.get_available_regions("glue", partition_name=partition))
         home = chain if chain in regions else _HOMES.get(partition, "")
-        return _Place(account, regions, home)
+        return replace(account, regions=regions), str(home)
     if not regions:
         raise SettingError(
             "aws_regions",
@@ -225,7 +220,7 @@ def _place(account: Account, settings: Settings, session: Session) -> _Place:
     if not settings.aws_endpoint_url:
         is_own = account.regions != settings.aws_regions
         check_regions(account.roles[-1].setting if is_own else "aws_regions", regions, session)
-    return _Place(account, tuple(dict.fromkeys(regions)), regions[0])
+    return replace(account, regions=tuple(dict.fromkeys(regions))), regions[0]
 
 
 def check_regions(setting: str, regions: Iterable[str], session: Session) -> None:

@@ -14,7 +14,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.config import Config
-from botocore.credentials import CredentialProvider, CredentialResolver
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
@@ -79,6 +78,7 @@ class AwsSession(Session):
         quiet_libraries()
         super().__init__(SESSION_VARIABLES, profile=settings.aws_profile)
         self._settings = settings
+        self._given: Credentials | None = None
         self._endpoint_url = endpoint_url(settings)
         self._client_config = client_config(settings, settings.aws_max_attempts)
         self._sts_config = client_config(settings, min(settings.aws_max_attempts, _STS_ATTEMPTS))
@@ -103,9 +103,13 @@ class AwsSession(Session):
             The session; it shares the service models and the connections of this one.
         """
         session = AwsSession(self._settings, parent=self)
-        session.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
         session.set_config_variable("region", self.get_config_variable("region"))
+        session._given = credentials
         return session
+
+    @override
+    def get_credentials(self) -> Credentials | None:
+        return self._given or super().get_credentials()
 
     @override
     def create_client(self, service_name: str, *args: Any, **kwargs: Any) -> BaseClient:
@@ -162,20 +166,6 @@ class AwsSession(Session):
         """Find the file of certificate authorities, as botocore does."""
         bundle = self.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
         return bundle or True
-
-
-class _Given(CredentialProvider):
-    """Gives a session the credentials that were made for it."""
-
-    METHOD = "given"
-
-    def __init__(self, credentials: Credentials) -> None:
-        super().__init__()
-        self._credentials = credentials
-
-    @override
-    def load(self) -> Credentials:
-        return self._credentials
 
 
 def endpoint_url(settings: Settings) -> str | None:

@@ -32,7 +32,7 @@ _LOGIN_SETTINGS: Final = {
     "approle": "vault_role_id, vault_secret_id (which may be used up)",
     "kubernetes": "vault_kubernetes_role (with the service accounts and namespaces it is bound to)",
 }
-_WHERE: Final = "vault_namespace and the path, which for KV is that of `vault kv get`"
+_WHERE: Final = "check vault_namespace and the path, which for KV is that of `vault kv get`"
 _TIMEOUT: Final = 10  # seconds, for the connection and for the answer
 _HEADER: Final = r"\A[!-~]+\Z"  # what a header takes; libraries quote what it does not
 _OK, _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND = 200, 400, 403, 404
@@ -50,16 +50,23 @@ _RETRIES: Final = Retry(
 _PROBLEMS: Final[dict[int | str, str]] = {
     # By Vault's status,
     _OK: "answers with what is not Vault's; check vault_address (or VAULT_ADDR)",
+    _BAD_REQUEST: "gives no keys at '{path}' (status 400): there is no such role, or AWS refuses "
+    "them to Vault; try `vault read {path}`",
+    _FORBIDDEN: f"denies '{{path}}': grant `read` on it to the login, and {_WHERE}",
+    _NOT_FOUND: f"holds nothing at '{{path}}', or it is deleted; {_WHERE}",
     429: "takes no more requests for now (its rate limit); try again later",
     501: "is not initialized; have it initialized and unsealed",
     503: "is sealed, or down for maintenance; have it unsealed, or try again later",
-    # and by the name of a class that an error of requests is derived from.
+    # by the name of a class that an error of requests is derived from,
     "SSLError": "has a certificate that is not trusted; give the file of its authority's "
     "certificate in vault_ca_file (or VAULT_CACERT)",
     "ProxyError": "cannot be reached through the proxy; check HTTPS_PROXY and NO_PROXY",
     "RequestException": "cannot be reached; check vault_address (or VAULT_ADDR) and the network",
     "OSError": "was not asked, as a file of certificates cannot be read; check vault_ca_file (or "
     "VAULT_CACERT, VAULT_CAPATH) and VAULT_CLIENT_CERT",
+    # and by what goes wrong after a login.
+    "token": "refuses the token: it has expired or was revoked, or is not of this Vault or "
+    "namespace, or may not read '{path}'; give a new one in vault_token (or VAULT_TOKEN)",
 }
 
 
@@ -190,15 +197,10 @@ class VaultReader:
             self._log_in(client)  # the token that was kept may be revoked, or used up
             path, response = self._ask(client)
         if response.status_code == _FORBIDDEN:
-            raise self._denial(client, path)
-        if response.status_code == _NOT_FOUND:
-            raise _Wrong(f"Vault holds nothing at {path!r}, or it is deleted; check {_WHERE}")
-        if response.status_code == _BAD_REQUEST:
-            raise _Wrong(
-                f"Vault gives no keys at {path!r} (status 400): there is no such role, or AWS "
-                f"refuses them to Vault; try `vault read {path}`"
-            )
-        secret = self._decode(response, _Secret)
+            # Vault says so of the token, and of what was asked with it.
+            knows_token = client.auth.token.lookup_self().status_code == _OK
+            raise self._problem(_FORBIDDEN if knows_token else "token", path)
+        secret = self._decode(response, _Secret, path)
         data = secret.data
         # Version 2 of KV answers with the secret beside its metadata.
         if data.keys() == {"data", "metadata"} and isinstance(data["data"], dict):
@@ -243,26 +245,16 @@ class VaultReader:
         # Keys die with the token that they were made for, so they are made for a young one.
         self._ends, self._renews = asked + lifetime, asked + lifetime / 2
 
-    def _denial(self, client: _Client, path: str) -> SettingError:
-        """Tell whether Vault refuses the token, or what was asked with it; it says 403 to both."""
-        if client.auth.token.lookup_self().status_code == _OK:
-            return _Wrong(
-                f"Vault denies {path!r}: grant `read` on it to the login, and check {_WHERE}"
-            )
-        return _Wrong(
-            f"Vault refuses the token: it has expired or was revoked, or is not of this Vault or "
-            f"namespace, or may not read {path!r}; give a new one in vault_token (or VAULT_TOKEN)"
-        )
-
-    def _decode(self, response: Response, kind: type[_Answer]) -> _Answer:
+    def _decode(self, response: Response, kind: type[_Answer], path: str = "") -> _Answer:
         if response.status_code == _OK:
             with suppress(msgspec.MsgspecError):
                 return msgspec.json.decode(response.content, type=kind)
-        raise self._problem(response.status_code)
+        raise self._problem(response.status_code, path)
 
-    def _problem(self, what: int | str) -> SettingError:
+    def _problem(self, what: int | str, path: str = "") -> SettingError:
         usual = f"answers with status {what}; try again later, or `vault read {self._path}`"
-        return _Wrong(f"Vault at {self._address} {_PROBLEMS.get(what, usual)}")
+        problem = _PROBLEMS.get(what, "").replace("{path}", path) or usual
+        return _Wrong(f"Vault at {self._address} {problem}")
 
 
 def _service_account(file: str | None) -> str:

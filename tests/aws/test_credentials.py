@@ -87,6 +87,52 @@ def test_unknown_profile_of_the_environment(
         connect(settings)
 
 
+SSO = f"sso_account_id = {ACCOUNT}\nsso_role_name = reader\n"
+
+
+@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_empty_profile_of_the_environment_is_not_set(
+    settings: Json, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    call(connect(settings))
+
+
+@pytest.mark.parametrize("text", ["no section", "[default]\n[default]\n= x", "[a]\nb\n\xff"])
+@pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+def test_a_broken_configuration_file(settings: Json, variable: str, text: str) -> None:
+    Path(os.environ[variable]).write_text(text, encoding="latin-1")
+    with pytest.raises(TapError) as caught:
+        connect(settings)
+    assert os.environ[variable] in str(caught.value)
+    assert "fix that file" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"sso_start_url = https://x.awsapps.com/start\nsso_region = us-east-1\n{SSO}",
+        f"sso_session = s\n{SSO}",
+        "role_arn = arn:aws:iam::123456789012:role/reader\nsource_profile = q\n",
+        "role_arn = arn:aws:iam::123456789012:role/reader\ncredential_source = Sun\n",
+        "role_arn = arn:aws:iam::123456789012:role/reader\nweb_identity_token_file = /nowhere\n",
+        "credential_process = '\n",
+        "aws_access_key_id = testing\n",
+        "region = us-east-1\n",
+    ],
+)
+def test_a_profile_without_credentials(
+    endpoint: FakeAws, settings: Json, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("HOME", os.environ["AWS_CONFIG_FILE"] + "-home")
+    write_config(f"[profile p]\n{text}")
+    with pytest.raises(TapError, match=r"^No AWS credentials: ") as caught:
+        connect(settings, aws_profile="p")
+    assert len(str(caught.value).splitlines()) == 1
+    assert not endpoint.calls
+
+
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
@@ -281,6 +327,21 @@ def test_keys_of_a_store_that_expired_are_read_again(
     for _ in range(3):
         call(scope)
     assert [call.access_key for call in endpoint.calls] == ["first", *["second"] * 3]
+
+
+def test_a_store_that_gives_what_no_key_is(from_store: Callable[..., Scope]) -> None:
+    odd = Keys("first", "testing", "sesame\nx")
+    with pytest.raises(TapError, match="session token is not one") as caught:
+        from_store(odd)
+    assert "sesame" not in str(caught.value)
+
+
+def test_a_store_that_gives_it_in_the_run(from_store: Callable[..., Scope]) -> None:
+    scope = from_store(pair("first", 2), Keys("first", "testing", "sesame\nx"))
+    time.sleep(2.1)
+    with pytest.raises(TapError, match="session token is not one") as caught:
+        call(scope)
+    assert "sesame" not in str(caught.value)
 
 
 def test_a_store_that_fails_in_the_run(from_store: Callable[..., Scope]) -> None:

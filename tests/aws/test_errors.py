@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import errno
+import os
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from botocore import exceptions as botocore_errors
 from botocore.exceptions import BotoCoreError, ClientError
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3.exceptions import NewConnectionError
 
 from tap_glue_metadata.aws.errors import (
     AbsentError,
@@ -121,7 +125,7 @@ def test_throttled(code: str) -> None:
     kind, text = told(refusal(code, "Rate exceeded"))
     assert kind is AwsError
     assert text.startswith(
-        f"{ACTION} for {WHERE} was throttled until its attempts ran out ({code})"
+        f"{ACTION} for {WHERE} failed ({code}): it was throttled until its attempts ran out"
     )
     assert "aws_max_attempts" in text
 
@@ -186,3 +190,44 @@ def test_always_one_line(code: str, message: str, status: int) -> None:
 
 def test_a_setting_is_named() -> None:
     assert str(SettingError("aws_profile", "no")) == "Setting 'aws_profile': no"
+
+
+def test_what_aws_says_is_cut_and_printable() -> None:
+    message = "\x1b[31mred\x00\u202e" + "x" * 1_000_000
+    _, text = told(refusal("InvalidInputException", message))
+    assert text.isprintable()
+    assert len(text) < 1000
+    assert text.endswith("xxx...")
+
+
+def test_a_password_is_left_out_before_the_text_is_cut() -> None:
+    url = "https://reader:" + "sesame" * 200 + "@db.example.com/"
+    _, text = told(refusal("InvalidInputException", f"Cannot reach {url}"))
+    assert "sesame" not in text
+
+
+def test_what_sts_quotes_of_a_request_is_not_told() -> None:
+    message = "1 validation error detected: Value 'sesame' at 'externalId' failed to satisfy"
+    kind, text = told(refusal("ValidationError", message))
+    assert kind is AwsError
+    assert "external id" in text
+    assert "sesame" not in text
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_too_many_open_files(number: int) -> None:
+    cause = OSError(number, os.strerror(number))
+    error = botocore_errors.EndpointConnectionError(endpoint_url="https://x", error=cause)
+    error.__context__ = NewConnectionError(Mock(), f"Failed to establish: {cause}")
+    error.__context__.__cause__ = cause
+    kind, text = told(error)
+    assert kind is AwsError
+    assert text.endswith(
+        "failed: too many open files; raise the limit (`ulimit -n`), or lower concurrency"
+    )
+
+
+def test_a_header_that_python_quotes_is_not_told() -> None:
+    error = botocore_errors.HTTPClientError(error=ValueError("Invalid header value b'sesame\\n'"))
+    _, text = told(error)
+    assert "sesame" not in text

@@ -11,14 +11,14 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.session import Session
 from conftest import ACCOUNT
-
-from tap_glue_metadata.aws.errors import AbsentError, AwsError, DeniedError
 from tap_glue_metadata.aws.glue import (
     BatchGet,
     GlueClient,
     Listing,
     ReadOnlyError,
 )
+
+from tap_glue_metadata.aws.errors import AbsentError, AwsError, DeniedError
 from tap_glue_metadata.aws.raw_json import create_client
 from tap_glue_metadata.aws.session import client_config, endpoint_url
 from tap_glue_metadata.settings import Settings
@@ -350,7 +350,7 @@ def test_a_throttle_that_outlives_its_attempts_is_an_error(
     endpoint: FakeAws, connect: Connect
 ) -> None:
     endpoint.fail("GetJobs", "ThrottlingException", message="Rate exceeded")
-    with pytest.raises(AwsError, match=r"throttled.*ThrottlingException.*aws_max_attempts"):
+    with pytest.raises(AwsError, match=r"ThrottlingException.*throttled.*aws_max_attempts"):
         connect("GetJobs", aws_max_attempts=3).call("GetJobs")
     assert endpoint.count("GetJobs") == 3
 

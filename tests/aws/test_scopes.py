@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import ACCOUNT, call, opened, sync
+from conftest import ACCOUNT, OTHER, call, opened, sync
+from fake_aws import Role
 
 from tap_glue_metadata.aws.errors import AwsError, SettingError
 
 if TYPE_CHECKING:
+    from botocore.client import BaseClient
     from conftest import Json
     from fake_aws import FakeAws
 
@@ -110,6 +114,13 @@ def test_without_an_sts_endpoint_the_remedy_is_told(settings: Json) -> None:
         opened(settings, aws_endpoint_url="http://127.0.0.1:1", aws_max_attempts=1)
 
 
+@pytest.mark.parametrize("body", [b"{}", b"<html>", b"<a></a>", b""])
+def test_an_answer_that_tells_no_account(endpoint: FakeAws, settings: Json, body: bytes) -> None:
+    endpoint.respond("GetCallerIdentity", body)
+    with pytest.raises(AwsError, match=r"is not one of AWS STS; check aws_endpoint_url, or set"):
+        opened(settings)
+
+
 def test_two_regions_in_one_run(endpoint: FakeAws, settings: Json) -> None:
     for region in ("us-east-1", "eu-west-1"):
         store = endpoint.store(region=region)
@@ -126,9 +137,49 @@ def test_two_regions_in_one_run(endpoint: FakeAws, settings: Json) -> None:
     assert sorted(tables) == [("eu-west-1", "eu-west-1"), ("us-east-1", "us-east-1")]
 
 
-def test_regions_share_the_slots(endpoint: FakeAws, settings: Json) -> None:
-    first, second = opened(settings, aws_regions=["us-east-1", "eu-west-1"], concurrency=1)
-    assert first.glue._slots is second.glue._slots
-    assert first.glue._slots.acquire(timeout=0)
-    assert not second.glue._slots.acquire(timeout=0)
-    assert endpoint.in_flight_peak == 0
+# Clients
+
+
+def test_a_client_is_made_when_it_is_asked_for(
+    settings: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (scope,) = opened(settings)
+    made: list[str] = []
+    create = scope.session.create_raw_client
+
+    def note(service: str, region: str) -> BaseClient:
+        made.append(service)
+        return create(service, region)
+
+    monkeypatch.setattr(scope.session, "create_raw_client", note)
+    with ThreadPoolExecutor(8) as pool:
+        clients = set(pool.map(lambda _: scope.client(), range(32)))
+    assert made == ["glue"]
+    assert len(clients) == 1
+
+
+def test_a_client_that_was_released_is_made_anew(endpoint: FakeAws, settings: Json) -> None:
+    endpoint.store().add("GetJobs", {"Name": "nightly", "CreatedOn": 1.5})
+    (scope,) = opened(settings)
+    first: Any = scope.client()
+    scope.release()
+    scope.release()
+    second: Any = scope.client()
+    assert first is not second
+    for client in (first, second):  # a call that is under way may end
+        assert client.get_jobs()["Jobs"] == [{"Name": "nightly", "CreatedOn": 1.5}]
+
+
+def test_no_thread_outlives_the_opening(endpoint: FakeAws, settings: Json) -> None:
+    roles = [f"arn:aws:iam::{OTHER}:role/{name}" for name in "abc"]
+    for role in roles:
+        endpoint.roles[role] = Role(OTHER)
+    threads = {thread for thread in threading.enumerate() if not thread.daemon}
+    opened(settings, aws_accounts=[{"role_arn": role} for role in roles])
+    assert {thread for thread in threading.enumerate() if not thread.daemon} == threads
+
+
+def test_scopes_are_the_same_by_account_and_region(settings: Json) -> None:
+    (first,), (second,) = (opened(settings, catalog_ids=ids) for ids in ([ACCOUNT], [OTHER]))
+    assert first == second
+    assert len({first, second}) == 1

@@ -579,7 +579,7 @@ def test_namespaces(
     monkeypatch.setenv("VAULT_NAMESPACE", namespace)
     assert client.read("kv/x", vault_token=token) == KEYS
     told = client.fail({"vault_token": token, "vault_namespace": "other"}, "kv/x")
-    assert "Vault refuses the token" in told
+    assert "refuses the token" in told
 
 
 def lease(vault: FakeVault, seconds: int = 600, **more: Any) -> str:
@@ -715,9 +715,9 @@ def test_login_anew_once_the_token_is_used_up(client: Client, vault: FakeVault, 
 def test_login_anew_is_tried_once(client: Client, vault: FakeVault) -> None:
     vault.login("approle", APPROLE, "secret/data/other")
     read = client.open(PATH, **ROLE)
-    assert "Vault denies" in failing(read)
+    assert "denies" in failing(read)
     assert len(vault.paths("POST")) == 1  # the token was new
-    assert "Vault denies" in failing(read)
+    assert "denies" in failing(read)
     assert len(vault.paths("POST")) == 2
 
 
@@ -774,7 +774,7 @@ def test_token_that_is_not_good(
     vault.expire()
     for bad in (token, "hvs.never"):
         told = client.fail({"vault_token": bad})
-        assert re.match(r"Vault refuses the token: it has expired .*'secret/glue/reader'", told)
+        assert re.search(r"refuses the token: it has expired .*'secret/glue/reader'", told)
         assert "give a new one in vault_token (or VAULT_TOKEN)" in told
     assert len(vault.calls) == 6  # no login could help
 
@@ -782,29 +782,31 @@ def test_token_that_is_not_good(
 def test_permission_denied(client: Client, vault: FakeVault) -> None:
     token = vault.token("secret/data/other")
     told = client.fail({"vault_token": token})
-    assert told.startswith("Vault denies 'secret/data/glue/reader': grant `read` on it to the logi")
+    assert "denies 'secret/data/glue/reader': grant `read` on it to the login" in told
     token = vault.token("kv/*")
-    assert client.fail({"vault_token": token}).startswith("Vault denies 'secret/glue/reader'")
+    assert "denies 'secret/glue/reader'" in client.fail({"vault_token": token})
 
 
 @pytest.mark.parametrize("path", ["secret/nothing", "secret", "secret/data/glue/reader"])
 def test_nothing_there(client: Client, path: str) -> None:
     told = client.fail(path=path)
     at = path.replace("secret", "secret/data", 1)
-    assert told.startswith(f"Vault holds nothing at '{at}', or it is deleted; check vault_namespa")
+    assert f"holds nothing at '{at}', or it is deleted; check vault_namespace" in told
     assert "that of `vault kv get`" in told
 
 
 def test_deleted_version(client: Client, vault: FakeVault) -> None:
     vault.write("secret/data/gone", None)
     told = client.fail(path="secret/gone")
-    assert told.startswith("Vault holds nothing at 'secret/data/gone', or it is deleted; check ")
+    assert "holds nothing at 'secret/data/gone', or it is deleted; check " in told
 
 
 def test_unknown_role_of_the_aws_engine(client: Client, vault: FakeVault) -> None:
     vault.mount("aws", "aws")
     told = client.fail(path="aws/creds/none")
-    assert "no keys at 'aws/creds/none' (status 400): there is no such role, or AWS refu" in told
+    assert (
+        "gives no keys at 'aws/creds/none' (status 400): there is no such role, or AWS refu" in told
+    )
 
 
 @pytest.mark.parametrize(
