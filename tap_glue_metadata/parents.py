@@ -26,6 +26,7 @@ class Parents:
     Attributes:
         contexts: The contexts so far; None if they are not kept.
         error: Why the listing is not whole, if it is not.
+        is_found: Whether the listing has ended.
     """
 
     def __init__(self, cache: ParentCache, owner: Listing) -> None:
@@ -34,7 +35,7 @@ class Parents:
         self.contexts: list[Context] | None = []
         self.error: TapError | None = None
         self._cache = cache
-        self._is_found = False
+        self.is_found = False
         self._waiting: list[Callable[[], None]] = []
 
     def add(self, contexts: Iterable[Context]) -> None:
@@ -52,7 +53,7 @@ class Parents:
             error: Why it is not whole, if it is not.
         """
         self.error = error
-        self._is_found = True
+        self.is_found = True
         self._tell()
 
     def drop(self) -> None:
@@ -63,7 +64,7 @@ class Parents:
     def when_found(self, go_on: Callable[[], None]) -> None:
         """Call back when the listing has ended."""
         self._waiting.append(go_on)
-        if self._is_found:
+        if self.is_found:
             self._tell()
 
     def _tell(self) -> None:
@@ -128,7 +129,7 @@ class ParentCache:
     def abandon(self, stream: str) -> None:
         """Forget what a stream was about to find, when it stops in the middle."""
         for key, parents in list(self._found.items()):
-            if parents.owner.stream == stream:
+            if parents.owner.stream == stream and not parents.is_found:
                 del self._found[key]
                 parents.drop()
 

@@ -78,7 +78,7 @@ class Lane(Generic[ResultT]):
                 self.ready.notify()
 
     def fail(self, error: BaseException) -> None:
-        """Raise an error in the reader, instead of all that would come; the first one counts."""
+        """Raise an error in the reader, after what has come so far; the first one counts."""
         with self._pool.lock:
             self.error = self.error or error
             self.tasks.clear()
@@ -104,9 +104,9 @@ class Lane(Generic[ResultT]):
             with self._pool.lock:
                 while not self.results and not self.is_done:
                     self.ready.wait()
-                if self.error is not None:
-                    raise self.error
                 if not self.results:
+                    if self.error is not None:
+                        raise self.error
                     return
                 result = self.results.popleft()
                 self._pool.work.notify()  # there is room now
