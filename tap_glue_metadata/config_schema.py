@@ -205,6 +205,16 @@ SETTINGS: Final = th.PropertiesList(
         "pipeline must own the target's tables then.",
     ),
     th.Property(
+        "max_removed_percent",
+        th.IntegerType(minimum=0, maximum=100),
+        default=50,
+        title="Most that may be gone",
+        description="How many percent of the objects of a database (or catalog, or account and "
+        "region), if it had ten or more, may be gone since its last complete reading. With more "
+        "it is not taken for completely read, and nothing in it for deleted; 0 accepts any "
+        "number.",
+    ),
+    th.Property(
         "resource_links",
         th.StringType,
         allowed_values=["follow", "ignore"],

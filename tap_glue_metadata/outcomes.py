@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
 from tap_glue_metadata.aws.errors import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tap_glue_metadata.aws.errors import TapError
     from tap_glue_metadata.aws.scopes import Unopened
@@ -49,16 +50,26 @@ class Unit:
     name: str | None = None
 
     @classmethod
-    def of(cls, context: Context, name: str | None = None) -> Unit:
-        """Return the unit that the calls in a context are about."""
+    def of(cls, context: Context) -> Unit:
+        """Return the unit that a context is in."""
         scope, bound = context.scope, context.bound
         return cls(
-            scope.account_id,
-            scope.region,
-            bound.get("CatalogId"),
-            bound.get("DatabaseName"),
-            name,
+            scope.account_id, scope.region, bound.get("CatalogId"), bound.get("DatabaseName")
         )
+
+    @property
+    def scope(self) -> Unit:
+        """The account and region that the unit is in, as a unit."""
+        return Unit(self.account_id, self.region)
+
+    def around(self) -> Iterator[Unit]:
+        """Yield what the unit is in, the smallest first and itself before it."""
+        yield self
+        yield replace(self, name=None)
+        yield replace(self.scope, catalog_id=self.catalog_id)
+        if self.catalog_id not in {None, self.account_id}:  # the default catalog is always known
+            yield replace(self.scope, catalog_id=EVERYTHING)
+        yield self.scope
 
     @property
     def resource(self) -> str:
@@ -71,7 +82,7 @@ class Unit:
         return "/".join(filter(None, parts)) or EVERYTHING
 
 
-@dataclass
+@dataclass(eq=False)
 class Outcome:
     """What became of a unit in a pass.
 
@@ -79,31 +90,49 @@ class Outcome:
         unit: The unit.
         started_at: When it was begun, in UTC.
         completed_at: When its last listing ended, if it has.
-        is_whole: Whether nothing of it was left out so far.
+        missing: What of it was left out: units, single objects, or the unit itself.
         objects: How many objects were read.
+        parents: How many objects were found that led on.
+        emitted: How many records were written, by stream.
         calls: How many calls it took, retries apart.
         retries: How many times a call was repeated.
         throttled: How many times a call was throttled.
         repeated: How many objects came twice, and were dropped.
         listings: How many listings are still under way.
+        unwritten: How many pages are still to be written.
     """
 
     unit: Unit
     started_at: datetime = field(default_factory=lambda: datetime.now(tz=timezone.utc))
     completed_at: datetime | None = None
-    is_whole: bool = True
+    missing: set[Unit] = field(default_factory=set)
     objects: int = 0
+    parents: int = 0
+    emitted: Counter[str] = field(default_factory=Counter)
     calls: int = 0
     retries: int = 0
     throttled: int = 0
     repeated: int = 0
     listings: int = 0
+    unwritten: int = 0
 
-    def end_listing(self) -> None:
-        """Note that a listing has ended."""
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was left out so far."""
+        return not self.missing
+
+    @property
+    def is_written(self) -> bool:
+        """Whether all of it was read and written."""
+        return self.completed_at is not None and not self.unwritten
+
+    def end_listing(self) -> bool:
+        """Note that a listing has ended; tell whether it was the last one."""
         self.listings -= 1
-        if not self.listings:
-            self.completed_at = datetime.now(tz=timezone.utc)
+        if self.listings:
+            return False
+        self.completed_at = datetime.now(tz=timezone.utc)
+        return True
 
 
 @dataclass(frozen=True)
@@ -164,19 +193,21 @@ class Outcomes:
         """What could not be read so far, each once for every stream that lacks it, sorted."""
         return [issue for _, issue in sorted(self._issues.items())]
 
-    def skip_unopened(self, stream: str) -> bool:
+    def skip_unopened(self, stream: str) -> set[Unit]:
         """Note for a stream the accounts and regions that could not be opened.
 
         Returns:
-            Whether there are any.
+            These.
 
         Raises:
             TapError: What cannot be read is to end the run.
         """
+        units = set()
         for one in self.unopened:
             unit = Unit(one.account_id, one.region or EVERYTHING)
             self.skip(stream, unit, one.error, f"Skipped in {one.name}: {one.error}")
-        return bool(self.unopened)
+            units.add(unit)
+        return units
 
     def skip(self, stream: str, unit: Unit, error: TapError, warning: str) -> None:
         """Go on without what cannot be read, with one warning however often it is met; or do not.
@@ -192,6 +223,10 @@ class Outcomes:
         """
         if not self._skip:
             raise error
+        self.note(stream, unit, error, warning)
+
+    def note(self, stream: str, unit: Unit, error: TapError, warning: str) -> None:
+        """Note an issue, with one warning however often it is met; as `skip` does."""
         issue = Issue(
             account_id=unit.account_id,
             region=unit.region,

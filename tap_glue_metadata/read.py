@@ -50,6 +50,13 @@ class Context:
         """What tells this context from others."""
         return (self.scope.account_id, self.scope.region, *self.bound.items())
 
+    @property
+    def name(self) -> str | None:
+        """What tells a single object below a unit in messages, such as `table/orders`."""
+        below = ((m, value) for m, value in self.bound.items() if m not in UNIT_MEMBERS)
+        parts = (f"{member.removesuffix('Name').lower()}/{value}" for member, value in below)
+        return "/".join(parts) or None
+
     def bind(self, item: Item, members: Mapping[str, str], *, is_listed: bool) -> Context:
         """Return the context of the calls for one object.
 

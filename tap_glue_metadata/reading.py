@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections import deque
+from typing import TYPE_CHECKING
 
 from tap_glue_metadata.outcomes import Outcome, Unit, counted
 
@@ -14,18 +15,23 @@ if TYPE_CHECKING:
     from tap_glue_metadata.read import Context, Item, Read
 
 
-class Page(NamedTuple):
-    """What a call has found for a stream.
+class Page:
+    """What a call has found for a stream."""
 
-    Attributes:
-        listing: The listing that it is a page of.
-        items: The objects as they came.
-        is_last: Whether no page follows.
-    """
+    def __init__(self, listing: Listing, items: Sequence[Item], *, is_last: bool) -> None:
+        """Take what was found.
 
-    listing: Listing
-    items: Sequence[Item]
-    is_last: bool
+        Args:
+            listing: The listing that it is a page of.
+            items: The objects as they came.
+            is_last: Whether no page follows.
+        """
+        self.outcome = listing.outcome
+        self._listing, self._items, self._is_last = listing, items, is_last
+
+    def __iter__(self) -> Iterator[tuple[Context, Item]]:
+        """Yield the objects that are wanted, each with where it was found; once."""
+        return self._listing.objects(self._items, is_last=self._is_last)
 
 
 class Reading:
@@ -36,20 +42,26 @@ class Reading:
         chain: The reads that lead to its objects.
         lane: Its calls, and the pages that they find.
         outcomes: What became of each unit that it has come to.
-        lacks_scopes: Whether there are accounts or regions that could not be opened.
+        ended: The outcomes whose last listing has ended, until `written` yields them.
+        unopened: The accounts and regions that could not be opened.
     """
 
     def __init__(self, stream: str, read: Read, lane: Lane[Page]) -> None:
         """Begin with nothing."""
         self.stream, self.chain, self.lane = stream, read.chain, lane
         self.outcomes: dict[Unit, Outcome] = {}
-        self.lacks_scopes = False
+        self.ended: deque[Outcome] = deque()
+        self.unopened: set[Unit] = set()
+
+    @property
+    def missing(self) -> set[Unit]:
+        """What was left out so far."""
+        return self.unopened.union(*(outcome.missing for outcome in list(self.outcomes.values())))
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing was left out so far."""
-        outcomes = list(self.outcomes.values())
-        return not self.lacks_scopes and all(outcome.is_whole for outcome in outcomes)
+        return not self.missing
 
     def child_of(self, listing: Listing) -> Read | None:
         """Return what is called for the objects of a listing, None if they are the stream's."""
@@ -71,11 +83,22 @@ class Reading:
             told += f", {counted(repeated, 'object')} dropped that were listed twice"
         return told
 
-    def __iter__(self) -> Iterator[tuple[Context, Item]]:
-        """Yield the objects as their pages arrive, each with where it was found.
+    def written(self) -> Iterator[Outcome]:
+        """Yield the outcomes of the units that were read and written since the last call."""
+        for _ in range(len(self.ended)):
+            outcome = self.ended.popleft()
+            if outcome.is_written:
+                yield outcome
+            else:
+                self.ended.append(outcome)
+
+    def __iter__(self) -> Iterator[Page]:
+        """Yield the pages as they arrive.
 
         Raises:
             TapError: What ends the run.
         """
         for page in self.lane:
-            yield from page.listing.objects(page.items, is_last=page.is_last)
+            yield page
+            with self.lane.ready:  # which holds the lock of the pool
+                page.outcome.unwritten -= 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import replace
 from fnmatch import translate
@@ -11,10 +13,11 @@ from tap_glue_metadata.aws.errors import SettingError
 from tap_glue_metadata.read import Context, Known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope
+    from tap_glue_metadata.read import Read
     from tap_glue_metadata.settings import Settings
 
 
@@ -121,6 +124,27 @@ class Selection:
         included = self._includes("include_tables", name)
         excluded = self._globs["exclude_tables"].match(name)
         return table if included and not excluded else None
+
+    def extent(self, scope: Scope, reads: Iterable[Read]) -> str:
+        """Tell one extent of what is selected from another.
+
+        Args:
+            scope: The account and region.
+            reads: The reads that lead to a stream's objects.
+
+        Returns:
+            A short text, which is another one where the settings that decide which objects those
+            reads find in the scope are other ones.
+        """
+        parts: list[Any] = [scope.roles]
+        for read in reads:
+            if read.known:
+                parts.append(scope.catalog_ids)
+            parts += [self.setting(name) for name in read.settings.values()]
+            if read.patterns:
+                names = (f"include_{read.patterns}", f"exclude_{read.patterns}")
+                parts += [*map(self.setting, names), self.setting("resource_links")]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
     def idle(self, kind: str) -> Iterator[tuple[str, str]]:
         """Name the patterns that have matched nothing so far.

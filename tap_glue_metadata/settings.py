@@ -100,6 +100,7 @@ class Settings:
     on_access_denied: str = "skip"
     start_date: str | None = None
     emit_activate_version_messages: bool = False
+    max_removed_percent: int = 50
     resource_links: str = "follow"
     resource_share_type: str | None = None
     redact_secrets: bool = True

@@ -25,7 +25,7 @@ from tap_glue_metadata.selection import Selection
 from tap_glue_metadata.settings import Settings
 from tap_glue_metadata.streams import STREAM_TYPES
 from tap_glue_metadata.streams.replication import read_start_date, with_choices
-from tap_glue_metadata.streams.report import ExtractionIssues
+from tap_glue_metadata.streams.report import ExtractionIssues, Extractions
 from tap_glue_metadata.streams.sdk import SdkStream
 from tap_glue_metadata.traversal import Traversal
 from tap_glue_metadata.writer import GlueWriter
@@ -85,9 +85,10 @@ class TapGlueMetadata(CommandLine):
     @property
     @override
     def streams(self) -> dict[str, Stream]:
-        # What tells of the run comes after all that it tells of; the SDK sorts by name.
-        streams = super().streams.items()
-        return dict(sorted(streams, key=lambda item: item[0] == ExtractionIssues.name))
+        # The SDK sorts by name. The schema of what is written along the way has to come first, and
+        # what tells of the whole run last.
+        places = {Extractions.name: -1, ExtractionIssues.name: 1}
+        return dict(sorted(super().streams.items(), key=lambda item: places.get(item[0], 0)))
 
     @override
     def setup_mapper(self) -> None:

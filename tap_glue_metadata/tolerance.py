@@ -14,7 +14,7 @@ from tap_glue_metadata.aws.errors import (
     RefusedError,
     UnreadableError,
 )
-from tap_glue_metadata.outcomes import Unit
+from tap_glue_metadata.outcomes import EVERYTHING, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -81,10 +81,13 @@ class Tolerance:
             raise error
         elif known and known.is_all:
             return
-        listing.outcome.is_whole = False
         what = f"{listing.read.warning} {name}" if name else listing.read.warning
         warning = f"{what} in {context.scope}: {error}"
-        self._outcomes.skip(listing.stream, Unit.of(context, name), error, warning)
+        unit = replace(Unit.of(context), name=name or context.name)
+        self._outcomes.skip(listing.stream, unit, error, warning)
+        if known and listing.known:  # what is known is read all the same
+            unit = replace(unit, catalog_id=EVERYTHING)
+        listing.outcome.missing.add(unit)
 
     def _refuse(self, scope: Scope, error: RefusedError) -> None:
         """Note a scope that refuses the credentials, such as a region that is not enabled.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_glue_metadata.aws.errors import RefusedError, TapError, UnreadableError
 from tap_glue_metadata.listing import Listing
+from tap_glue_metadata.outcomes import Unit
 from tap_glue_metadata.parents import ParentCache
 from tap_glue_metadata.pool import Pool
 from tap_glue_metadata.read import Context, batches
@@ -90,6 +91,17 @@ class Traversal:
         self.close()
         self.outcomes.finish()
 
+    def extents(self, reads: Collection[Read]) -> dict[Unit, str]:
+        """Return what tells one extent of what is selected from another, by account and region.
+
+        Args:
+            reads: The reads that lead to a stream's objects.
+        """
+        return {
+            Unit(scope.account_id, scope.region): self.selection.extent(scope, reads)
+            for scope in self.scopes
+        }
+
     def unmatched_patterns(self, reading: Reading) -> bool:
         """Warn of the patterns that have matched nothing.
 
@@ -111,7 +123,7 @@ class Traversal:
         return names_nothing
 
     def _set_out(self, reading: Reading) -> None:
-        reading.lacks_scopes = self.outcomes.skip_unopened(reading.stream)
+        reading.unopened = self.outcomes.skip_unopened(reading.stream)
         for scope in self.scopes:
             self._open(reading, 0, Context(scope, is_listed=False))
 
@@ -152,8 +164,8 @@ class Traversal:
     def _take_over(self, reading: Reading, listing: Listing, parents: Parents) -> None:
         if parents.error is not None:
             self._tolerance.tolerate(listing, parents.error)
+        self._lead(listing, reading.chain[listing.depth + 1], len(parents.contexts or ()))
         for context in parents.contexts or ():
-            listing.has_led = True
             self._open(reading, listing.depth + 1, context)
         self._end(reading, listing, parents.error)
 
@@ -250,9 +262,11 @@ class Traversal:
         for read, parents in listing.feeds:
             parents.add([context for context, _ in onward[read]])
         if child is None:
+            with self._pool.lock:
+                listing.outcome.unwritten += 1
             reading.lane.put(Page(listing, items, is_last=is_last))
             return
-        listing.has_led |= bool(onward[child])
+        self._lead(listing, child, len(onward[child]))
         if child.each is None:
             for context, _ in onward[child]:
                 self._open(reading, listing.depth + 1, context)
@@ -260,10 +274,18 @@ class Traversal:
             for context, values in batches(child.each, onward[child]):
                 self._open(reading, listing.depth + 1, context, values)
 
+    def _lead(self, listing: Listing, child: Read, number: int) -> None:
+        """Count the objects that lead on; those of a batch are counted when they are read."""
+        listing.has_led |= bool(number)
+        if child.bind:
+            with self._pool.lock:
+                listing.outcome.parents += number
+
     def _end(self, reading: Reading, listing: Listing, error: TapError | None) -> None:
         """End a listing: its last page has arrived, or it is done without."""
         with self._pool.lock:
-            listing.outcome.end_listing()
+            if listing.outcome.end_listing():
+                reading.ended.append(listing.outcome)
             for _, parents in listing.feeds:
                 parents.finish(error)
         if error is None and not listing.has_led and reading.child_of(listing):

@@ -51,6 +51,7 @@ class Scope:
         session: Creates the clients.
         catalog_ids: The catalogs to read; all that are visible if empty.
         is_asked: Whether STS told the account, not aws_account_id.
+        roles: The ARNs of the roles that lead there.
     """
 
     account_id: str
@@ -59,6 +60,7 @@ class Scope:
     session: AwsSession = field(compare=False, repr=False)
     catalog_ids: tuple[str, ...] = field(default=(), compare=False)
     is_asked: bool = field(default=True, compare=False)
+    roles: tuple[str, ...] = field(default=(), compare=False)
     _clients: dict[str, BaseClient] = field(default_factory=dict, compare=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
@@ -174,6 +176,7 @@ def _open(
             session=session,
             catalog_ids=account.catalog_ids,
             is_asked=is_asked,
+            roles=tuple(role.arn for role in account.roles),
         )
         for region in account.regions
     ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tap_glue_metadata.streams.catalog import Catalogs, Columns, Databases, Tables
 from tap_glue_metadata.streams.etl import Jobs, Workflows
-from tap_glue_metadata.streams.report import ExtractionIssues
+from tap_glue_metadata.streams.report import ExtractionIssues, Extractions
 
 if TYPE_CHECKING:
     from tap_glue_metadata.streams.base import GlueStream
@@ -18,5 +18,6 @@ STREAM_TYPES: Final[tuple[type[GlueStream], ...]] = (
     Columns,
     Jobs,
     Workflows,
+    Extractions,
     ExtractionIssues,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,13 +10,12 @@ from singer_sdk import StreamSchema
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.schema.source import SchemaDirectory
 
-from tap_glue_metadata.outcomes import counted
-from tap_glue_metadata.progress import progress
 from tap_glue_metadata.records.arns import arn
 from tap_glue_metadata.records.projection import compile_projection
 from tap_glue_metadata.records.redaction import Redactor
 from tap_glue_metadata.streams.sdk import SdkStream
 from tap_glue_metadata.streams.sinks import BatchSink, DirectSink, Sink
+from tap_glue_metadata.streams.stream_pass import Pass
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -139,8 +137,9 @@ class GlueStream(SdkStream):
     @override
     def get_records(self, context: SdkContext | None) -> Iterator[Record]:
         # Of the SDK's interface; a run goes by `read`, which serves embedded children as well.
-        for found, raw in self._begin():
-            yield from self.records(found, raw)
+        for page in self._begin():
+            for found, raw in page:
+                yield from self.records(found, raw)
 
     @override
     def log_sync_costs(self) -> None:
@@ -152,53 +151,26 @@ class GlueStream(SdkStream):
     @override
     def read(self) -> None:
         reading = self._begin()
+        self._has_read = True
+        sinks = [stream.sink() for stream in self.selected_family()]
+        extractions: Any = self.siblings.get("extractions")
+        is_wanted = extractions.selected and self.ABORT_AT_RECORD_COUNT is None
+        report = extractions.report if is_wanted else None
         try:
-            self.write_pass(reading, reading)
+            Pass(self, sinks, reading, self.traversal, report).run()
         except BaseException:
             self.traversal.close()
             raise
         finally:
             self._reading = None
             self.traversal.end(reading)
-
-    def write_pass(
-        self, objects: Iterable[tuple[Any, Json]], reading: Reading | None = None
-    ) -> None:
-        """Write the records of this stream and of its children from one pass over the objects.
-
-        Args:
-            objects: The objects, each with where it was found.
-            reading: The reading that they come from, if they come from AWS.
-        """
-        is_batched = self.get_batch_config(self.config) is not None
-        sinks = [stream.sink(is_batched=is_batched) for stream in self.selected_family()]
-        self._has_read = True
-
-        def tell() -> str:
-            counts = (f"{sink.stream.name}: {counted(sink.written, 'record')}" for sink in sinks)
-            return ", ".join(counts) + (f" in {reading.told()}" if reading else "")
-
-        with ExitStack() as stack:
-            for sink in sinks:
-                stack.enter_context(sink.open(self))
-            stack.enter_context(progress(tell))
-            is_whole = self._write_objects(objects, sinks)
-        is_whole = is_whole and (reading is None or reading.is_whole)
-        may_delete = reading is None or not self.traversal.unmatched_patterns(reading)
-        for sink in sinks:
-            sink.close(is_whole=is_whole, may_delete=may_delete)
-        self.traversal.outcomes.end_pass(f"{tell()} ({'complete' if is_whole else 'incomplete'})")
         # A test run has no hook at its end: the last stream that leads a pass sums up.
         if self.ABORT_AT_RECORD_COUNT is not None and self is self._leaders()[-1]:
             self.traversal.finish()
 
-    def sink(self, *, is_batched: bool) -> Sink:
-        """Choose where the records of the stream go.
-
-        Args:
-            is_batched: Whether batches are written.
-        """
-        if is_batched:
+    def sink(self) -> Sink:
+        """Choose where the records of the stream go."""
+        if self.get_batch_config(self.config) is not None:
             return BatchSink(self, self.records)
         return (DirectSink if self.is_written_as_it_is else Sink)(self, self.records)
 
@@ -223,7 +195,7 @@ class GlueStream(SdkStream):
         if self.ABORT_AT_RECORD_COUNT is not None or self not in leaders:
             return []
         later = leaders[leaders.index(self) + 1 :]
-        return [stream for stream in later if stream.reads() and stream.selected_family()]
+        return [stream for stream in later if stream.selected_family()]
 
     @property
     def _issues_name(self) -> str:
@@ -236,19 +208,8 @@ class GlueStream(SdkStream):
         return [
             stream
             for stream in streams
-            if isinstance(stream, GlueStream) and not stream.parent_stream_type
+            if isinstance(stream, GlueStream) and stream.reads() and not stream.parent_stream_type
         ]
-
-    def _write_objects(self, objects: Iterable[tuple[Any, Json]], sinks: list[Sink]) -> bool:
-        """Hand each object to the sinks; tell whether they took all of them."""
-        for context, raw in objects:
-            children_wanted = self._passes_filter(context, raw)
-            for sink in sinks:
-                if children_wanted or sink.stream is self:
-                    sink.write(context, raw)
-            if all(sink.is_full for sink in sinks):
-                return False
-        return self.ABORT_AT_RECORD_COUNT is None
 
     def _arn(self, kind: str, context: Context, record: Json) -> str:
         """Write the ARN of an object where it is: behind a resource link, at the link's target."""
@@ -261,7 +222,7 @@ class GlueStream(SdkStream):
             record[self._name_field],
         )
 
-    def _passes_filter(self, context: Context, raw: Json) -> bool:
+    def passes_filter(self, context: Context, raw: Json) -> bool:
         """Tell whether this stream's map lets an object pass; its children follow it."""
         stream_map = self.stream_maps[0]
         if isinstance(stream_map, SameRecordTransform):

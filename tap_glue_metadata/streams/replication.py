@@ -1,10 +1,8 @@
-"""INCREMENTAL replication: the choice in a catalog, and the bookmark of a pass."""
+"""How streams are replicated: the choice in a catalog, and the start date."""
 
 from __future__ import annotations
 
-import logging
 from copy import deepcopy
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_glue_metadata.aws.errors import SettingError, TapError
@@ -12,17 +10,12 @@ from tap_glue_metadata.records.projection import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from tap_glue_metadata.aws.raw_json import Json
 
-LOGGER: Final = logging.getLogger("tap-glue-metadata")
-
 INCREMENTAL: Final = "INCREMENTAL"
 FULL_TABLE: Final = "FULL_TABLE"
-
-# AWS's clock may differ from this machine's by so much before AWS refuses the signatures (AWS
-# General Reference, "Signature Version 4"): what changes in a run must not hide before its start.
-_CLOCK_SKEW: Final = timedelta(minutes=5)
 
 
 def with_choices(catalog: Mapping[str, Any]) -> Json:
@@ -91,90 +84,6 @@ def check_choice(
     return key
 
 
-class Bookmark:
-    """Tells which objects changed since the last run, and how far this one gets.
-
-    Attributes:
-        since: What changed before it is not wanted; None if all is.
-    """
-
-    def __init__(
-        self, member: str, bookmark: datetime | None, floor: datetime | None, start: datetime
-    ) -> None:
-        """Begin a pass.
-
-        Args:
-            member: The member of a raw object that tells when it last changed.
-            bookmark: How far the last complete pass got, if there was one.
-            floor: The start date of the settings, if there is one.
-            start: When this run started.
-        """
-        self.since = max(filter(None, (bookmark, floor)), default=None)
-        self._member = member
-        self._latest = bookmark
-        self._ceiling = start - _CLOCK_SKEW
-
-    def wants(self, raw: Mapping[str, Any]) -> bool:
-        """Tell whether an object is to be emitted: it changed, or does not tell when.
-
-        Args:
-            raw: The object as raw Glue JSON.
-
-        Returns:
-            True for what changed at the bookmark itself, too: times may be whole seconds.
-        """
-        changed = moment(raw.get(self._member))
-        if changed is None:
-            return True
-        if self.since is not None and changed < self.since:
-            return False
-        self._latest = changed if self._latest is None else max(self._latest, changed)
-        return True
-
-    @property
-    def reached(self) -> str | None:
-        """The bookmark after a complete pass: never later than the run's start."""
-        if self._latest is None:
-            return None
-        return min(self._latest, self._ceiling).isoformat(timespec="microseconds")
-
-
-def read_bookmark(stream: str, state: dict[str, Any], key: str, start: datetime) -> datetime | None:
-    """Read the bookmark of a stream from its state.
-
-    Args:
-        stream: The stream's name.
-        state: The stream's part of the state. A bookmark from the future is removed from it: what
-            changed before the run, but after the bookmark was written, might be missing for ever.
-        key: The replication key; a bookmark of another one does not count.
-        start: When this run started.
-
-    Returns:
-        The bookmark, None if there is none that can be trusted.
-
-    Raises:
-        TapError: It is not a valid date.
-    """
-    value = state.get("replication_key_value")
-    if value is None or state.get("replication_key") != key:
-        return None
-    bookmark = moment(value)
-    if bookmark is None:
-        raise TapError(
-            f"State, stream '{stream}': the bookmark {value!r} is not a valid date; fix it, or "
-            "remove it to read all anew"
-        )
-    if bookmark > start:
-        LOGGER.warning(
-            "State, stream '%s': the bookmark %s is in the future and not used; all is read anew",
-            stream,
-            value,
-        )
-        del state["replication_key"], state["replication_key_value"]
-        return None
-    return bookmark
-
-
 def read_start_date(value: str | None) -> datetime | None:
     """Read the setting `start_date`.
 
@@ -193,8 +102,3 @@ def read_start_date(value: str | None) -> datetime | None:
             "start_date", f"{value!r} is not a valid date; write one such as 2026-01-31T00:00:00Z"
         )
     return start
-
-
-def run_start(epoch_milliseconds: int) -> datetime:
-    """Return the start of a run, which the SDK notes in milliseconds since 1970."""
-    return datetime.fromtimestamp(epoch_milliseconds / 1000, tz=timezone.utc)

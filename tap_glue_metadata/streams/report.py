@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from tap_glue_metadata.streams.base import GlueStream
 
@@ -15,16 +17,103 @@ else:
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from tap_glue_metadata.aws.raw_json import Json
+    from tap_glue_metadata.outcomes import Outcome
+
+_RUN_STARTED_AT: Final = {
+    "type": ["string", "null"],
+    "format": "date-time",
+    "description": "When the run began.",
+}
+_COUNT: Final = {"type": ["integer", "null"]}
+_TIME: Final = {"type": ["string", "null"], "format": "date-time"}
 
 
-class ExtractionIssues(GlueStream):
+class RunReport(GlueStream):
+    """A stream of what the run itself tells."""
+
+    @override
+    def records(self, context: object, raw: Json) -> Iterable[Json]:
+        return (raw,)
+
+
+class Extractions(RunReport):
+    """The last whole reading of each unit of each stream: what is current, and as of when.
+
+    A unit is what one listing covers: an account and region for jobs and the like, a catalog for
+    databases, a database for tables and what comes with them.
+    """
+
+    name = "extractions"
+    primary_keys = ("account_id", "region", "stream", "catalog_id", "database_name")
+    derived: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "account_id": {"type": "string", "description": "Account."},
+        "region": {"type": "string", "description": "Region."},
+        "stream": {"type": "string", "description": "Stream that was read."},
+        "catalog_id": {"type": "string", "description": "Catalog; empty if in none."},
+        "database_name": {"type": "string", "description": "Database; empty if in none."},
+        "run_started_at": _RUN_STARTED_AT,
+        "started_at": {**_TIME, "description": "When the reading of the unit began."},
+        "completed_at": {**_TIME, "description": "When its last page arrived."},
+        "replication_method": {
+            "type": ["string", "null"],
+            "description": "FULL_TABLE or INCREMENTAL.",
+        },
+        "record_count": {
+            **_COUNT,
+            "description": (
+                "How many records the unit has; null for an embedded child that is INCREMENTAL."
+            ),
+        },
+        "emitted_count": {
+            **_COUNT,
+            "description": "How many of them were emitted; for INCREMENTAL, those that changed.",
+        },
+        "calls": {**_COUNT, "description": "How many calls to AWS it took, retries apart."},
+        "throttled": {**_COUNT, "description": "How many times AWS throttled one of them."},
+        "tap_version": {"type": ["string", "null"], "description": "Version of the tap."},
+    }
+
+    @override
+    def read(self) -> None:
+        # Its records are written as the units of the other streams are read; so it comes first.
+        pass
+
+    def report(self, stream: str, outcome: Outcome, record_count: int | None) -> None:
+        """Write that a unit was read wholly.
+
+        Args:
+            stream: The stream that it was read for.
+            outcome: What became of it.
+            record_count: How many records it has, if that is known.
+        """
+        record = {
+            "account_id": outcome.unit.account_id,
+            "region": outcome.unit.region,
+            "stream": stream,
+            "catalog_id": outcome.unit.catalog_id or "",
+            "database_name": outcome.unit.database_name or "",
+            "run_started_at": _told(self.run_start),
+            "started_at": _told(outcome.started_at),
+            "completed_at": outcome.completed_at and _told(outcome.completed_at),
+            "replication_method": self.siblings[stream].replication_method,
+            "record_count": record_count,
+            "emitted_count": outcome.emitted[stream],
+            "calls": outcome.calls,
+            "throttled": outcome.throttled,
+            "tap_version": _version(),
+        }
+        for message in self.messages(record):
+            self.write(message)
+
+
+class ExtractionIssues(RunReport):
     """What this run could not read, so that gaps land in the warehouse beside the data."""
 
     name = "extraction_issues"
     primary_keys = ("account_id", "region", "stream", "operation", "resource")
-    selected_by_default = False
     derived: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "account_id": {"type": "string", "description": "Account; `unknown` if it was not told."},
         "region": {"type": "string", "description": "Region; `*` for all of the account's."},
@@ -50,6 +139,7 @@ class ExtractionIssues(GlueStream):
         },
         "error_code": {"type": ["string", "null"], "description": "AWS's code."},
         "message": {"type": ["string", "null"], "description": "What went wrong, and what to do."},
+        "run_started_at": _RUN_STARTED_AT,
         "observed_at": {
             "type": ["string", "null"],
             "format": "date-time",
@@ -59,8 +149,18 @@ class ExtractionIssues(GlueStream):
 
     @override
     def read(self) -> None:
-        self.write_pass((None, asdict(issue)) for issue in self.traversal.outcomes.issues)
+        sink = self.sink()
+        sink.begin({}, lambda *_: None)
+        with sink.open(self):
+            for issue in self.traversal.outcomes.issues:
+                sink.write(None, {**asdict(issue), "run_started_at": _told(self.run_start)})
+        sink.close(set(), may_delete=self.ABORT_AT_RECORD_COUNT is None)
 
-    @override
-    def records(self, context: object, raw: Json) -> Iterable[Json]:
-        return (raw,)
+
+@cache
+def _version() -> str:
+    return version("tap-glue-metadata")
+
+
+def _told(time: datetime) -> str:
+    return time.isoformat(timespec="microseconds")

@@ -22,13 +22,11 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import Metadata
 
 from tap_glue_metadata.inputs import from_text
+from tap_glue_metadata.streams.bookmarks import Bookmarks
 from tap_glue_metadata.streams.replication import (
     INCREMENTAL,
-    Bookmark,
     check_choice,
-    read_bookmark,
     read_start_date,
-    run_start,
 )
 from tap_glue_metadata.writer import GlueWriter
 
@@ -46,6 +44,8 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.messages import Message, RecordMessage
 
     from tap_glue_metadata.aws.raw_json import Json
+    from tap_glue_metadata.outcomes import Unit
+    from tap_glue_metadata.streams.bookmarks import NameOf
 
 
 class SdkTap(Tap):
@@ -231,51 +231,54 @@ class SdkStream(Stream):
         self.write(SDKBatchMessage(alias, encoding, manifest))
 
     def check(self) -> None:
-        """Check the bookmark; one from the future is removed.
+        """Check the bookmarks.
 
         Raises:
-            TapError: It is not a valid date.
+            TapError: One of them is not a valid date.
         """
-        if self.replication_method == INCREMENTAL:
-            self._bookmark(str(self.replication_key))
+        _ = self._bookmarks
 
-    def _bookmark(self, key: str) -> datetime | None:
-        return read_bookmark(self.name, self.stream_state, key, run_start(self._initialized_at))
+    @cached_property
+    def _bookmarks(self) -> Bookmarks | None:
+        if self.replication_method != INCREMENTAL:
+            return None
+        return Bookmarks(self.name, self.stream_state, str(self.replication_key), self.run_start)
 
-    def begin(self, *, versioned: bool) -> Bookmark | None:
+    @property
+    def run_start(self) -> datetime:
+        """When the run started."""
+        return datetime.fromtimestamp(self._initialized_at / 1000, tz=timezone.utc)
+
+    def begin(
+        self, extents: Mapping[Unit, str], name_of: NameOf, *, versioned: bool
+    ) -> Bookmarks | None:
         """Begin the stream's part of a pass.
 
         Args:
+            extents: The extent of each account and region that is read.
+            name_of: Tells a single object from others of its unit.
             versioned: Whether its records can carry a version.
 
         Returns:
             What tells the changed objects from the others, None where all are wanted.
         """
-        if self.replication_method == INCREMENTAL:
-            key = str(self.replication_key)
-            bookmark = self._bookmark(key)
-            floor = read_start_date(self.config.get("start_date"))
-            start = run_start(self._initialized_at)
-            return Bookmark(self.replication_keys[key], bookmark, floor, start)
-        if versioned and self.config.get("emit_activate_version_messages"):
+        bookmarks = self._bookmarks
+        if bookmarks is not None:
+            member = self.replication_keys[str(self.replication_key)]
+            bookmarks.begin(
+                member, read_start_date(self.config.get("start_date")), extents, name_of
+            )
+        elif versioned and self.config.get("emit_activate_version_messages"):
             # The SDK puts it into each record; a run's start makes it higher than the last one.
             self._stream_version = self._initialized_at
-        return None
+        return bookmarks
 
-    def conclude(self, reached: str | None, *, may_delete: bool) -> None:
-        """Make true what a complete pass allows: the bookmark moves, or what was not seen is gone.
-
-        Args:
-            reached: The new bookmark, if there is one.
-            may_delete: Whether what was not seen is no longer there.
-        """
-        if reached is not None:
-            state = self.stream_state
-            state["replication_key"], state["replication_key_value"] = self.replication_key, reached
-        if may_delete and self._stream_version is not None:
+    def announce_version(self) -> None:
+        """Announce that what was not seen in a pass is no longer there, if a version is on."""
+        if self._stream_version is not None:
             self._write_activate_version_message(self._stream_version)
 
     def write_state(self) -> None:
-        """Write the STATE message that ends a pass: one bookmark, however large the catalog."""
+        """Write the STATE message that ends a pass."""
         self._finalize_state(self.stream_state)
         self._write_state_message()

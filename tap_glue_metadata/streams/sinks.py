@@ -15,12 +15,14 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from singer_sdk.singerlib.messages import RecordMessage
 
     from tap_glue_metadata.aws.raw_json import Json
+    from tap_glue_metadata.outcomes import Unit
     from tap_glue_metadata.read import Context
+    from tap_glue_metadata.streams.bookmarks import Bookmarks, NameOf
     from tap_glue_metadata.streams.sdk import SdkStream
 
     Records = Callable[[Context, Json], Iterable[Json]]
@@ -31,6 +33,8 @@ class Sink:
 
     can_activate = True
     """Whether the records carry the version that an ACTIVATE_VERSION message names."""
+    holds_back = False
+    """Whether records that were written may not be out before the end of the pass."""
 
     def __init__(self, stream: SdkStream, records: Records) -> None:
         """Prepare; nothing is written yet.
@@ -44,7 +48,16 @@ class Sink:
         self.written = 0
         self._counter = stream.get_record_counter()
         self._limit = stream.ABORT_AT_RECORD_COUNT
-        self._bookmark = stream.begin(versioned=self.can_activate)
+        self._bookmarks: Bookmarks | None = None
+
+    def begin(self, extents: Mapping[Unit, str], name_of: NameOf) -> None:
+        """Begin a pass; the arguments are those of `SdkStream.begin`."""
+        self._bookmarks = self.stream.begin(extents, name_of, versioned=self.can_activate)
+
+    @property
+    def is_incremental(self) -> bool:
+        """Whether only what changed is written."""
+        return self._bookmarks is not None
 
     @property
     def is_full(self) -> bool:
@@ -60,9 +73,9 @@ class Sink:
             yield
             self.flush()
 
-    def write(self, context: Context, raw: Json) -> None:
+    def write(self, context: Any, raw: Json) -> None:  # noqa: ANN401 - the context, for what has one
         """Write the records of an object, if it is wanted."""
-        if self._bookmark is None or self._bookmark.wants(raw):
+        if self._bookmarks is None or self._bookmarks.wants(context, raw):
             written = self.put_all(self._records(context, raw))
             self.written += written
             self._counter.increment(written)
@@ -84,16 +97,17 @@ class Sink:
     def flush(self) -> None:
         """Write what is held back."""
 
-    def close(self, *, is_whole: bool, may_delete: bool) -> None:
-        """End the pass: announce what it makes true, and write the state.
+    def close(self, missing: set[Unit] | None, *, may_delete: bool) -> None:
+        """End the pass: move the bookmarks, announce deletions, and write the state.
 
         Args:
-            is_whole: Whether all that is selected was read, so that the bookmark moves.
+            missing: What was left out; None for a pass that has not come to its end.
             may_delete: Whether what was not seen is no longer there.
         """
-        if is_whole:
-            reached = None if self._bookmark is None else self._bookmark.reached
-            self.stream.conclude(reached, may_delete=may_delete)
+        if missing is not None and self._bookmarks is not None:
+            self._bookmarks.conclude(missing)
+        if may_delete:
+            self.stream.announce_version()
         self.stream.write_state()
 
 
@@ -112,6 +126,7 @@ class BatchSink(Sink):
     """Writes the records of one stream in a pass as batches."""
 
     can_activate = False  # a BATCH message has no version
+    holds_back = True
 
     def __init__(self, stream: SdkStream, records: Records) -> None:
         """Prepare; nothing is written yet.
