@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from botocore import exceptions as botocore_errors
+
+from tap_glue_metadata.redaction import redact_text
 
 _DENIED_CODES: Final = frozenset(
     {
@@ -213,5 +214,5 @@ def describe(error: Exception) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Put a text on one line, without the user and password of any URL in it."""
-    return re.sub(r"//[^/\s]*@", "//***@", " ".join(text.split()))
+    """Put a text on one line, without the secrets in it."""
+    return redact_text(" ".join(text.split()))

@@ -12,7 +12,9 @@ from tap_glue_metadata.records.hive_types import CHAR_VARCHAR, from_iceberg, fro
 from tap_glue_metadata.records.table_formats import whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
+
+    from tap_glue_metadata.redaction import Redactor
 
 _SPARK_SCHEMA: Final = "spark.sql.sources.schema"
 
@@ -130,7 +132,7 @@ def columns(
     resolved: Resolved,
     table_update_time: str | None,
     keys: Mapping[str, Any] = MappingProxyType({}),
-    redact: Callable[[Any], Any] | None = None,
+    redactor: Redactor | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the record of each column of a table, partition keys last.
 
@@ -139,7 +141,7 @@ def columns(
         resolved: The table's columns, from `resolve`.
         table_update_time: When the table was last updated, in RFC 3339, or None.
         keys: What each record begins with: the keys of the table's database.
-        redact: Takes secrets out of a column's parameters; None leaves them.
+        redactor: Takes secrets out; None leaves them.
 
     Yields:
         The record: all fields, None where absent.
@@ -162,20 +164,29 @@ def columns(
         "table_version_id": table.get("VersionId"),
         "table_update_time": table_update_time,
     }
+    if redactor is not None:
+        template = redactor.value("", template)
     column_count = len(resolved.columns)
     occurrences: dict[str, int] = {}
     for position, column in enumerate(chain(resolved.columns, resolved.partition_keys), 1):
         record = template.copy()
-        record["name"] = name = column.get("Name") or ""
+        name, type_, comment = column.get("Name") or "", column.get("Type"), column.get("Comment")
+        if redactor is not None:  # no loop: a table has hundreds of columns
+            name = redactor.texts[name]
+            type_ = type_ and redactor.texts[type_]
+            comment = comment and redactor.texts[comment]
+        record["name"] = name
         record["ordinal_position"] = position
-        record["type"] = column.get("Type")
-        record["comment"] = column.get("Comment")
+        record["type"] = type_
+        record["comment"] = comment
         occurrences[name] = occurrence = occurrences.get(name, 0) + 1
         if occurrence > 1:
             record["occurrence"] = occurrence
         parameters = column.get("Parameters")
         if parameters is not None:
-            record["parameters"] = redact(parameters) if redact else parameters
+            record["parameters"] = (
+                redactor.value("Parameters", parameters) if redactor else parameters
+            )
             record["is_current"] = is_current(column)
             record["iceberg_field_id"] = whole_number(parameters.get(_FIELD_ID))
         if position > column_count:

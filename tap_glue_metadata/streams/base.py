@@ -15,7 +15,7 @@ from tap_glue_metadata.ahead import Ahead
 from tap_glue_metadata.progress import progress
 from tap_glue_metadata.records.arns import arn
 from tap_glue_metadata.records.projection import compile_projection
-from tap_glue_metadata.records.redaction import Redactor
+from tap_glue_metadata.redaction import Redactor
 from tap_glue_metadata.streams.outlets import BatchOutlet, DirectOutlet, Outlet
 from tap_glue_metadata.streams.sdk import SdkStream
 from tap_glue_metadata.walk import Level
@@ -122,7 +122,7 @@ class GlueStream(SdkStream):
         Returns:
             The keys of the place, the fields from AWS, and the derived ones.
         """
-        keys = place.keys
+        keys = self.redact(place.keys)
         record = {**keys, **self._project(raw)}
         # An object reached through a resource link names its owner; any other is its own catalog's.
         for name in ("catalog_id", "database_name"):
@@ -130,8 +130,16 @@ class GlueStream(SdkStream):
                 record[f"owner_{name}"] = keys[name]
         if self.arn_kind is not None:
             record["arn"] = self._arn(self.arn_kind, place, record)
-        record.update(self.derive(place, raw))
+        record.update(self.redact(self.derive(place, raw)))
         return record
+
+    def redact(self, fields: Json) -> Json:
+        """Take secrets out of fields that do not come through the projection, if it is wanted.
+
+        Args:
+            fields: The fields, by their names in the record.
+        """
+        return fields if self.redactor is None else self.redactor.value("", fields)
 
     def records(self, place: Place, raw: Json) -> Iterable[Json]:
         """Turn an object into the stream's records: one, but for an embedded child.

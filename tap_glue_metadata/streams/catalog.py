@@ -67,10 +67,7 @@ class Tables(GlueStream):
 
     @override
     def derive(self, place: Place, raw: Json) -> Json:
-        derived = tables.derive(raw)
-        if self.redactor is not None and derived["location"]:
-            derived["location"] = self.redactor.text(derived["location"])
-        return derived
+        return tables.derive(raw)
 
 
 class Columns(EmbeddedStream):
@@ -99,5 +96,5 @@ class Columns(EmbeddedStream):
             columns.resolve(raw),
             None if updated is None else timestamp(updated),
             place.keys,
-            None if self.redactor is None else self.redactor.tree,
+            self.redactor,
         )

@@ -72,4 +72,4 @@ class ExtractionIssues(GlueStream):
 
     @override
     def record(self, place: Place, raw: Json) -> Json:
-        return raw
+        return self.redact(raw)

@@ -38,7 +38,7 @@ PEM: Final = f"-----BEGIN RSA {PEM_TYPE}-----\nMIIE\nowIB\n-----END RSA {PEM_TYP
 ARN: Final = "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-AbCdEf"
 redactor: Final = Redactor()
 from tap_glue_metadata.redaction.keys import Kind
-def is_secret(r, key): return r.kind(key) in (Kind.SECRET, Kind.NAMED)
+def is_secret(r, key): return r.kinds[key] in (Kind.SECRET, Kind.NAMED, Kind.STORED)
 
 
 SECRET_KEYS: Final = words(
@@ -88,7 +88,7 @@ HARMLESS_KEYS: Final = words(
 def test_value_of_secret_key_is_replaced(key: str) -> None:
     assert is_secret(redactor, key)
     assert redactor.value(key, CANARY) == REDACTED
-    assert redactor.tree({"a": [{key: CANARY}]}) == {"a": [{key: REDACTED}]}
+    assert redactor.value("", {"a": [{key: CANARY}]}) == {"a": [{key: REDACTED}]}
 
 
 @pytest.mark.parametrize("key", SECRET_KEYS)
@@ -112,7 +112,7 @@ def test_secret_key_counts_inside_texts(key: str) -> None:
 def test_value_of_harmless_key_stays(key: str) -> None:
     assert not is_secret(redactor, key)
     assert redactor.value(key, CANARY) == CANARY
-    assert redactor.tree({key: {"a": [CANARY, 1]}}) == {key: {"a": [CANARY, 1]}}
+    assert redactor.value("", {key: {"a": [CANARY, 1]}}) == {key: {"a": [CANARY, 1]}}
     for text in (f"{key}={CANARY}", f"x=y&{key}={CANARY}", into_json({key: CANARY})):
         assert redactor.texts.__getitem__(text) == text
 
@@ -194,7 +194,7 @@ def test_name_and_value_of_an_object() -> None:
         },
         "tags": [{**tags[0], "value": REDACTED}, tags[1]],
     }
-    assert redactor.tree(node) == expected
+    assert redactor.value("", node) == expected
     assert json.loads(redactor.texts.__getitem__(json.dumps(node))) == expected
 
 
@@ -321,7 +321,7 @@ def test_secret_of_known_looks(secret: str) -> None:
         redacted = redactor.texts.__getitem__(text)
         assert not any(part in redacted for part in words(secret))
         assert REDACTED in redacted
-    assert redactor.tree({"Code": [f"a\n{secret}"]}) == {"Code": [f"a\n{REDACTED}"]}
+    assert redactor.value("", {"Code": [f"a\n{secret}"]}) == {"Code": [f"a\n{REDACTED}"]}
 
 
 def test_private_key_without_its_end() -> None:
@@ -397,7 +397,7 @@ VIEW: Final = {"originalSql": "SELECT password, token FROM t", "columns": [{"nam
 )
 def test_harmless_text_stays(text: str) -> None:
     assert redactor.texts.__getitem__(text) == text
-    assert redactor.tree({"parameters": {"a": text}}) == {"parameters": {"a": text}}
+    assert redactor.value("", {"parameters": {"a": text}}) == {"parameters": {"a": text}}
 
 
 @pytest.mark.parametrize(
@@ -420,7 +420,7 @@ def test_extra_keys(glob: str, key: str, *, expected: bool) -> None:
     assert is_secret(extra, key) is expected
     assert is_secret(extra, "password")
     shown = REDACTED if expected else CANARY
-    assert extra.tree([{key: CANARY}]) == [{key: shown}]
+    assert extra.value("", [{key: CANARY}]) == [{key: shown}]
     assert extra.texts.__getitem__(f"a b {key}={CANARY} c") == f"a b {key}={shown} c"
     assert extra.texts.__getitem__(into_json({key: CANARY})) == into_json({key: shown})
 
@@ -479,9 +479,9 @@ trees = st.recursive(
 @given(trees, st.sampled_from([redactor, Redactor(["*dsn", "n*"])]))
 def test_any_tree_is_left_as_it_is_and_redacted_once(tree: Any, any_redactor: Redactor) -> None:
     before = copy.deepcopy(tree)
-    redacted = any_redactor.tree(tree)
+    redacted = any_redactor.value("", tree)
     assert tree == before
-    assert any_redactor.tree(redacted) == redacted
+    assert any_redactor.value("", redacted) == redacted
 
 
 @given(st.text() | suspicious)
@@ -511,7 +511,7 @@ under_a_secret_key = st.builds(
 @given(st.recursive(under_a_secret_key, wrapped, max_leaves=4))
 def test_no_depth_hides_a_secret(tree: Any) -> None:
     assert CANARY in into_json(tree)
-    assert CANARY not in into_json(redactor.tree(tree))
+    assert CANARY not in into_json(redactor.value("", tree))
 
 
 @given(
@@ -524,7 +524,7 @@ def test_no_depth_hides_a_secret(tree: Any) -> None:
     )
 )
 def test_harmless_tree_comes_back_equal(tree: Any) -> None:
-    redacted = redactor.tree(tree)
+    redacted = redactor.value("", tree)
     assert redacted == tree
     assert not isinstance(tree, (dict, list)) or redacted is not tree
 
