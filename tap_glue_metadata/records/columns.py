@@ -149,7 +149,7 @@ def columns(
     # Most of a record is the same for all columns of a table: a copy costs a third of a new one.
     template: dict[str, Any] = {
         **keys,
-        "table_name": table.get("Name") or "",
+        "table_name": (table.get("Name") or "") if redactor is None else redactor.texts[table.get("Name") or ""],
         "name": "",
         "occurrence": 1,
         "ordinal_position": None,
@@ -164,8 +164,6 @@ def columns(
         "table_version_id": table.get("VersionId"),
         "table_update_time": table_update_time,
     }
-    if redactor is not None:
-        template = redactor.value("", template)
     column_count = len(resolved.columns)
     occurrences: dict[str, int] = {}
     for position, column in enumerate(chain(resolved.columns, resolved.partition_keys), 1):

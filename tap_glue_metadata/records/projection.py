@@ -99,10 +99,12 @@ def _function(schema: Schema, redactor: Redactor | None, line: str, get: str) ->
         if convert := _converter(field, redactor, member):
             convert_name = f"convert_{len(names)}"
             names[convert_name] = convert
-            value = f"None if (value := {value}) is None else {convert_name}(value)"
-            if redactor is not None and _is_text(field, redactor, member):  # a call less, a million times
-                names["texts"] = redactor.texts
-                value = value.replace("else", "else texts[value] if value.__class__ is str else")
+            if redactor is not None and _is_text(field, redactor, member):
+                names["texts"] = redactor.texts  # a call less, and of these there are millions
+                test = f"texts[value] if (value := {value}).__class__ is str else None if value"
+            else:
+                test = f"None if (value := {value})"
+            value = f"{test} is None else {convert_name}(value)"
         lines.append(line.format(name=name, member=member, value=value))
     lines.append("return record")
     exec("\n  ".join(lines), names)  # noqa: S102 - names from our schemas, each quoted by repr

@@ -22,6 +22,7 @@ REDACTED: Final = "***REDACTED***"
 
 _MAY_BE_SECRET: Final = (Kind.SECRET, Kind.STORED, Kind.NAMED, Kind.KEY)
 _PASSES: Final = 4
+_SHORTEST: Final = 16  # token that shows by its looks
 _SIGN: Final = re.compile(r"[^A-Za-z\s,.;()!?]")
 _BASE64: Final = re.compile(r"(?<![\w+/])e(?:yJ|yAi|wog|w0K)[\w+/]{16,}={0,2}")  # an object in JSON
 _FLAG: Final = re.compile(r"--?[\w.-]+")
@@ -82,6 +83,7 @@ class Redactor:
         self._flag = re.compile(rf"-[\w.-]{{0,64}}?(?:{stems})[\w.-]{{0,64}}[\"'\s]")
         self.kinds = _Memory(self._kind)
         self.texts = _Memory(self._text)
+        self._locations = _Memory(self._location)
 
     def value(self, key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
         """Redact what stands under a key.
@@ -111,24 +113,21 @@ class Redactor:
                 self._walk(self._flagged(before, item) or kind, item)
                 for before, item in zip(["", *value], value, strict=False)
             ]
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return REDACTED if is_number and kind is Kind.SECRET else value
+        if kind is Kind.SECRET and isinstance(value, (int, float)) and not isinstance(value, bool):
+            return REDACTED
+        return value
 
     def _object(self, kind: Kind, members: dict[str, Any]) -> dict[str, Any]:
+        texts, kinds, walk = self.texts, self.kinds, self._walk
         is_schema = kind in _MAY_BE_SECRET and members.keys() <= _SCHEMA
-        if kind in (Kind.TEXT, Kind.LOCATION, Kind.KEY) or is_schema:
-            pair = self._pair(members)
-            kinds = {
-                key: pair if pair and _VALUE.fullmatch(key) else self.kinds[key] for key in members
-            }
-        else:
-            kinds = dict.fromkeys(members, kind)
-        return {self.texts[key]: self._walk(kinds[key], value) for key, value in members.items()}
+        if not is_schema and kind not in (Kind.TEXT, Kind.LOCATION, Kind.KEY):
+            return {texts[key]: walk(kind, value) for key, value in members.items()}
+        if "value" in "".join(members).lower() and (pair := self._pair(members)):
+            kinds = {key: pair if _VALUE.fullmatch(key) else kinds[key] for key in members}
+        return {texts[key]: walk(kinds[key], value) for key, value in members.items()}
 
     def _pair(self, members: dict[str, Any]) -> Kind | None:
         """Tell the kind of the value of an object that is a name and its value."""
-        if not any(map(_VALUE.fullmatch, members)):
-            return None
         names = (value for key, value in members.items() if _NAME.fullmatch(key))
         kinds = (self.kinds[name] for name in names if isinstance(name, str))
         return next((kind for kind in kinds if kind in _MAY_BE_SECRET), None)
@@ -142,17 +141,21 @@ class Redactor:
     def _under(self, kind: Kind, text: str) -> str:
         if kind in _MAY_BE_SECRET:
             return REDACTED if hides(kind, text) else self.texts[text]
-        if kind is Kind.LOCATION and (" " in text or text.startswith("jdbc:")):
+        if kind is Kind.LOCATION:
+            return self._locations[text]
+        return text if self._is_clear(text) else _shaped(SHAPES, text)
+
+    def _location(self, text: str) -> str:
+        if " " in text or text.startswith("jdbc:"):
             return self.texts[text]
         if self._is_clear(text):
             return text
-        if kind is Kind.COLUMNS:
-            return _shaped(SHAPES, text)
         path, sign, query = _shaped(URLS, text).partition("?")
         return f"{path}{sign}{self._assigned(query)}"
 
     def _is_clear(self, text: str) -> bool:
-        if _SIGN.search(text) is None:  # mere words, as most comments are
+        # Names and mere words, as most texts are.
+        if _SIGN.search(text) is None or (len(text) < _SHORTEST and text.isidentifier()):
             return True
         lower = text.lower()
         return not (self._clue.search(lower) or self._tie.search(lower) or self._flag.search(lower))

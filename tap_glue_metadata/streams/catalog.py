@@ -95,6 +95,6 @@ class Columns(EmbeddedStream):
             raw,
             columns.resolve(raw),
             None if updated is None else timestamp(updated),
-            place.keys,
+            self.redact(place.keys),
             self.redactor,
         )
