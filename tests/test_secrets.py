@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import sync
 
-from tap_glue_metadata.records.redaction import REDACTED
+from tap_glue_metadata.redaction import REDACTED
 
 if TYPE_CHECKING:
     from conftest import Json, RunTap

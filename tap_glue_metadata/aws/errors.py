@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
-import re
 from typing import Final
 
 from botocore import exceptions as botocore_errors
+
+from tap_glue_metadata.redaction import redact_text
 
 
 class TapError(Exception):
@@ -158,6 +159,7 @@ _REMEDIES: Final[dict[type[Exception], str]] = {
     botocore_errors.ConnectionError: "check aws_endpoint_url, aws_regions and the network",
 }
 _LONGEST: Final = 500  # characters of what others say, in one of our lines
+_LONGEST_READ: Final = 10_000
 
 
 def translate(error: Exception, action: str, where: str) -> AwsError:
@@ -226,9 +228,8 @@ def one_line(text: str) -> str:
         text: Any text.
 
     Returns:
-        A line of printable characters, cut if it is long, without the user and password of any
-        URL in it.
+        A line of printable characters, cut if it is long, without the secrets in it.
     """
-    line = re.sub(r"//[^/\s]*@", "//***@", " ".join(text.split()))
+    line = redact_text(" ".join(text[:_LONGEST_READ].split()))
     line = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."

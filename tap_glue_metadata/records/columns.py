@@ -11,9 +11,10 @@ from tap_glue_metadata.records.notes import NO_NOTES, column_notes, find
 from tap_glue_metadata.records.parameters import whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from tap_glue_metadata.records.notes import Note
+    from tap_glue_metadata.redaction import Redactor
 
 _BOOLEANS: Final = {"true": True, "false": False}
 
@@ -123,7 +124,7 @@ def columns(
     resolved: Resolved,
     table_update_time: str | None,
     keys: Mapping[str, Any] = MappingProxyType({}),
-    redact: Callable[[Any], Any] | None = None,
+    redactor: Redactor | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the record of each column of a table, partition keys last.
 
@@ -132,15 +133,17 @@ def columns(
         resolved: The table's columns, from `resolve`.
         table_update_time: When the table was last updated, in RFC 3339, or None.
         keys: What each record begins with: the keys of the table's database.
-        redact: Takes secrets out of a column's parameters; None leaves them.
+        redactor: Takes secrets out; None leaves them.
 
     Yields:
         The record: all fields, None where absent.
     """
     # Most of a record is the same for all columns of a table: a copy costs a third of a new one.
+    clear = None if redactor is None else redactor.texts  # what is left of a text
+    table_name = table.get("Name") or ""
     template: dict[str, Any] = {
         **keys,
-        "table_name": table.get("Name") or "",
+        "table_name": table_name if clear is None else clear[table_name],
         "name": "",
         "occurrence": 1,
         "ordinal_position": None,
@@ -161,7 +164,8 @@ def columns(
     occurrences: dict[str, int] = {}
     for position, column in enumerate(chain(resolved.columns, resolved.partition_keys), 1):
         record = template.copy()
-        record["name"] = name = column.get("Name") or ""
+        own_name = column.get("Name") or ""
+        record["name"] = name = own_name if clear is None else clear[own_name]
         record["ordinal_position"] = position
         record["type"] = column.get("Type")
         record["comment"] = column.get("Comment")
@@ -170,12 +174,17 @@ def columns(
             record["occurrence"] = occurrence
         parameters = column.get("Parameters")
         if parameters is not None:
-            record["parameters"] = redact(parameters) if redact else parameters
+            record["parameters"] = (
+                redactor.value("Parameters", parameters) if redactor else parameters
+            )
             record["is_current"] = is_current(column)
             record["is_nullable"] = _is_optional(parameters)
             record["iceberg_field_id"] = whole_number(parameters.get(iceberg.FIELD_ID))
         if notes is not NO_NOTES and record["is_current"]:
-            _fill_from(find(notes, name), record)
+            _fill_from(find(notes, own_name), record)
+        if clear is not None:  # no loop: a table has hundreds of columns
+            record["type"] = record["type"] and clear[record["type"]]
+            record["comment"] = record["comment"] and clear[record["comment"]]
         if position > column_count:
             record["is_partition_key"] = True
             record["partition_position"] = position - column_count

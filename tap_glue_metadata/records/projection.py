@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from tap_glue_metadata.redaction.keys import Kind
+
 if TYPE_CHECKING:
-    from tap_glue_metadata.records.redaction import Redactor
+    from tap_glue_metadata.redaction import Redactor
 
 Json: TypeAlias = "dict[str, Any]"
 Schema: TypeAlias = "Mapping[str, Any]"
 Convert: TypeAlias = Callable[[Any], Any]
-
-_LOCATIONS: Final = ("Location", "Locations", "LocationUri", "Uri", "Url", "URL")
-"""How members end that may hold a URL with a password in it."""
 
 MEMBER: Final = "x-aws-member"
 """The annotation that names, in a schema, the AWS member a property comes from."""
@@ -28,8 +28,7 @@ def compile_projection(
     Args:
         schema: The stream's JSON Schema; properties without the annotation `x-aws-member` are
             derived ones, and not filled here.
-        redactor: What takes secrets out of maps, open objects and members that hold a secret or a
-            location; None leaves them.
+        redactor: What takes secrets out of every string, keys of maps included; None leaves them.
 
     Returns:
         A function from an object of raw Glue JSON to a new record with every property that comes
@@ -90,7 +89,7 @@ def _function(schema: Schema, redactor: Redactor | None, line: str, get: str) ->
     Returns:
         The function.
     """
-    converters: dict[str, Convert] = {}
+    names: dict[str, Any] = {}
     lines = ["def function(raw):", "record = {}"]
     for name, field in schema["properties"].items():
         if MEMBER not in field:
@@ -98,15 +97,22 @@ def _function(schema: Schema, redactor: Redactor | None, line: str, get: str) ->
         member = field[MEMBER]
         value = get.format(member=member)
         if convert := _converter(field, redactor, member):
-            converters[f"convert_{len(converters)}"] = convert
-            value = f"None if (value := {value}) is None else convert_{len(converters) - 1}(value)"
+            convert_name = f"convert_{len(names)}"
+            names[convert_name] = convert
+            if redactor is not None and _is_text(field, redactor, member):
+                names["texts"] = redactor.texts  # a call less, and of these there are millions
+                test = f"texts[value] if (value := {value}).__class__ is str else None if value"
+            else:
+                test = f"None if (value := {value})"
+            value = f"{test} is None else {convert_name}(value)"
         lines.append(line.format(name=name, member=member, value=value))
     lines.append("return record")
-    exec("\n  ".join(lines), converters)  # noqa: S102 - names from our schemas, each quoted by repr
-    return converters["function"]
+    exec("\n  ".join(lines), names)  # noqa: S102 - names from our schemas, each quoted by repr
+    function: Convert = names["function"]
+    return function
 
 
-def _converter(schema: Schema, redactor: Redactor | None, member: str = "") -> Convert | None:
+def _converter(schema: Schema, redactor: Redactor | None, member: str) -> Convert | None:
     """Return what turns AWS's value into the record's, or None where they are the same."""
     if schema.get("format") == "date-time":
         return timestamp
@@ -114,19 +120,12 @@ def _converter(schema: Schema, redactor: Redactor | None, member: str = "") -> C
         line = "if {member!r} in raw: record[{name!r}] = {value}"
         return _function(schema, redactor, line, "raw[{member!r}]")
     if "items" in schema:
-        return _each(_converter(schema["items"], redactor))
+        return _each(_converter(schema["items"], redactor, member))
     if "additionalProperties" in schema:
-        return _map(schema["additionalProperties"], redactor)
+        return _map(schema["additionalProperties"], redactor, member)
     if redactor is not None and "string" in schema["type"]:
-        return _secret_text(redactor, member)
+        return _redact(redactor, member)
     return None
-
-
-def _secret_text(redactor: Redactor, member: str) -> Convert | None:
-    """Return what keeps secrets out of a member of AWS's own, if it may hold one."""
-    if redactor.is_secret(member):
-        return lambda value: redactor.value(member, value)
-    return redactor.text if member.endswith(_LOCATIONS) else None
 
 
 def _each(convert: Convert | None) -> Convert | None:
@@ -135,19 +134,22 @@ def _each(convert: Convert | None) -> Convert | None:
     return lambda values: [None if value is None else convert(value) for value in values]
 
 
-def _map(values: Schema | bool, redactor: Redactor | None) -> Convert:  # noqa: FBT001 - JSON Schema's own spelling of "any"
+def _map(values: Schema | bool, redactor: Redactor | None, member: str) -> Convert:  # noqa: FBT001 - JSON Schema's own spelling of "any"
     # Maps are copied: the SDK takes deselected keys out of a record, and the raw object is shared.
-    convert = None if isinstance(values, bool) else _converter(values, None)
+    if isinstance(values, bool) or "string" in values["type"]:
+        return dict if redactor is None else _redact(redactor, member)
+    convert = _converter(values, redactor, member)
     if convert is None:
-        return dict if redactor is None else _redacted_copy(redactor)
+        return dict
+    text = str if redactor is None else redactor.texts.__getitem__
     return lambda raw: {
-        key: None if value is None else convert(value) for key, value in raw.items()
+        text(key): None if value is None else convert(value) for key, value in raw.items()
     }
 
 
-def _redacted_copy(redactor: Redactor) -> Convert:
-    def convert(raw: Any) -> Json:  # noqa: ANN401 - any JSON
-        redacted = redactor.tree(raw)
-        return dict(redacted) if redacted is raw else redacted
+def _redact(redactor: Redactor, member: str) -> Convert:
+    return partial(redactor.value, member)
 
-    return convert
+
+def _is_text(schema: Schema, redactor: Redactor, member: str) -> bool:
+    return set(schema["type"]) <= {"string", "null"} and redactor.kinds[member] is Kind.TEXT

@@ -12,7 +12,7 @@ from singer_sdk.schema.source import SchemaDirectory
 
 from tap_glue_metadata.records.arns import arn
 from tap_glue_metadata.records.projection import compile_projection
-from tap_glue_metadata.records.redaction import Redactor
+from tap_glue_metadata.redaction import Redactor
 from tap_glue_metadata.streams.sdk import SdkStream
 from tap_glue_metadata.streams.sinks import BatchSink, DirectSink, Sink
 from tap_glue_metadata.streams.stream_pass import Pass
@@ -75,6 +75,8 @@ class GlueStream(SdkStream):
         self._connect = connect
         self._reading: Reading | None = None
         self._has_read = False
+        self._context: Context | None = None
+        self._keys: Json = {}
         redact = self.config.get("redact_secrets", True)
         self.redactor = Redactor(self.config.get("redact_keys") or ()) if redact else None
         self._project = compile_projection(self.schema, self.redactor)
@@ -114,7 +116,7 @@ class GlueStream(SdkStream):
         Returns:
             The keys of the context, the fields from AWS, and the derived ones.
         """
-        keys = context.keys
+        keys = self.keys(context)
         record = {**keys, **self._project(raw)}
         # An object reached through a resource link names its owner; any other is its own catalog's.
         for name in ("catalog_id", "database_name"):
@@ -122,8 +124,26 @@ class GlueStream(SdkStream):
                 record[f"owner_{name}"] = keys[name]
         if self.arn_kind is not None:
             record["arn"] = self._arn(self.arn_kind, context, record)
-        record.update(self.derive(context, raw))
+        record.update(self.redact(self.derive(context, raw)))
         return record
+
+    def keys(self, context: Context) -> Json:
+        """Return the fields that every record from a context begins with.
+
+        Args:
+            context: Where objects were found; those of a page share it.
+        """
+        if context is not self._context:
+            self._context, self._keys = context, self.redact(context.keys)
+        return self._keys
+
+    def redact(self, fields: Json) -> Json:
+        """Take secrets out of fields that do not come through the projection, if it is wanted.
+
+        Args:
+            fields: The fields, by their names in the record.
+        """
+        return fields if self.redactor is None else self.redactor.value("", fields)
 
     def records(self, context: Context, raw: Json) -> Iterable[Json]:
         """Turn an object into the stream's records: one, but for an embedded child.

@@ -53,10 +53,7 @@ class Tables(GlueStream):
 
     @override
     def derive(self, context: Context, raw: Json) -> Json:
-        derived = tables.derive(raw)
-        if self.redactor is not None and derived["location"]:
-            derived["location"] = self.redactor.text(derived["location"])
-        return derived
+        return tables.derive(raw)
 
 
 class Columns(EmbeddedStream):
@@ -84,6 +81,6 @@ class Columns(EmbeddedStream):
             raw,
             columns.resolve(raw),
             None if updated is None else timestamp(updated),
-            context.keys,
-            None if self.redactor is None else self.redactor.tree,
+            self.keys(context),
+            self.redactor,
         )

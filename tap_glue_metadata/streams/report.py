@@ -36,7 +36,7 @@ class RunReport(GlueStream):
 
     @override
     def records(self, context: object, raw: Json) -> Iterable[Json]:
-        return (raw,)
+        return (self.redact(raw),)
 
 
 class Extractions(RunReport):
