@@ -37,20 +37,22 @@ def exit_code(run: Callable[[], object]) -> int:
     Returns:
         The exit code: that of SystemExit; 1 for an error; else 0.
     """
-    code = _outcome(run)
-    flushed = _outcome(_flush, is_told=code == 0)
-    return code or flushed
+    ended, flushed = _end(run), _end(_flush)  # which blocks when a signal has closed the output
+    end = ended or flushed
+    if isinstance(end, Exception):
+        tell(end)
+        return 1
+    return end
 
 
-def _outcome(run: Callable[[], object], *, is_told: bool = True) -> int:
+def _end(run: Callable[[], object]) -> Exception | int:
+    """Run something, and return its error, or its exit code."""
     try:
         run()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     except Exception as error:  # noqa: BLE001 - the last place to catch it
-        if is_told:
-            tell(error)
-        return 1
+        return error
     return 0
 
 

@@ -453,7 +453,7 @@ def test_schema_messages_name_the_key_of_an_incremental_stream(
     [
         ("databases", {"replication-method": "INCREMENTAL"}, "'databases': it has no replication"),
         ("tables", {"replication-key": "name"}, "choose 'update_time'"),
-        ("tables", {"replication-method": "LOG_BASED"}, "'LOG_BASED' is none that this tap has"),
+        ("tables", {"replication-method": "LOG_BASED"}, "'LOG_BASED' is not supported"),
     ],
 )
 def test_choices_that_cannot_be(stream: str, metadata: Json, message: str) -> None:
@@ -485,8 +485,9 @@ def test_ways_to_choose_incremental(metadata: Json) -> None:
 def test_state_and_start_date_that_are_no_times(changing: FakeAws, settings: Json) -> None:
     bad = {"replication_key": "update_time", "replication_key_value": "soon"}
     chosen = incremental({"tables": "update_time"})
-    with pytest.raises(TapError, match="the bookmark 'soon' is no point in time"):
+    with pytest.raises(TapError, match="the bookmark 'soon' is not a valid date"):
         sync(settings, chosen, {"bookmarks": {"tables": bad}})
-    with pytest.raises(TapError, match="Setting 'start_date': 'soon' is no date"):
-        sync(settings | {"start_date": "soon"}, catalog("jobs"))
+    tap, _ = make_tap(settings | {"start_date": "soon"}, catalog("jobs"))
+    with pytest.raises(TapError, match="Setting 'start_date': 'soon' is not a valid date"):
+        tap.check()
     assert changing.count("GetTables") == 0
