@@ -15,7 +15,7 @@ CATALOGS: Final = Read(
     is_always_listed=True,
     known=Selection.known_catalogs,
     select=Selection.select_catalog,
-    warning="Only the catalogs that are known without it are read (name others in catalog_ids)",
+    warning="Only the default catalog is read (name others in catalog_ids)",
 )
 # Catalogs that hold nothing but other catalogs have no databases to list.
 CATALOGS_WITH_DATABASES: Final = Read(

@@ -137,7 +137,8 @@ class _ScopeChecks:
         with self._traversal.clients.lent(self._scope, read.service) as client:
             request = listing.request(client, listing.values, None)
             # One is enough, unless the settings want some of them only.
-            if "MaxResults" in request and not read.patterns:
+            chooses = read.patterns and self._traversal.selection.leaves_out(read.patterns)
+            if "MaxResults" in request and not chooses:
                 request["MaxResults"] = 1
             try:
                 answer = client.call(read.operation, request).content

@@ -146,6 +146,15 @@ class Selection:
                 parts += [*map(self.setting, names), self.setting("resource_links")]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
+    def leaves_out(self, kind: str) -> bool:
+        """Tell whether some of the `databases` or `tables` may be left out, or lead to nothing."""
+        chooses = any(self._globs[f"{word}clude_{kind}"] for word in ("in", "ex"))
+        if kind != "databases":
+            return chooses
+        return (
+            chooses or bool(self._databases_of_tables) or self.setting("resource_links") == "ignore"
+        )
+
     def idle(self, kind: str) -> Iterator[tuple[str, str]]:
         """Name the patterns that have matched nothing so far.
 

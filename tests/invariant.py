@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from conftest import ACCOUNT
 from worlds import STREAMS
 
+from tap_glue_metadata.outcomes import counted
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
@@ -334,7 +336,7 @@ def _check_warnings(run: Run) -> None:
         told = [warning for warning in run.outcome.warnings if text in warning]
         assert len(told) == 1, f"{text!r} is told by {told}"
     rest = [w for w in run.outcome.warnings if not any(text in w for text in expected)]
-    count = f"{len(expected)} units could not be read: the run is incomplete"
+    count = f"{counted(len(expected), 'unit')} could not be read: the run is incomplete"
     assert rest == ([count] if expected else []), f"also told: {rest}"
 
 

@@ -89,16 +89,25 @@ def _fill(text: str, dice: random.Random) -> str:
         if kind in _ALPHABETS:
             return "".join(dice.choices(_ALPHABETS[kind], k=size))
         if kind == "pw":
-            return "".join(dice.choices(_LETTERS, k=6)) + dice.choice("!#$%^*-_.") + dice.choice("7") + "xQ"
+            return (
+                "".join(dice.choices(_LETTERS, k=6))
+                + dice.choice("!#$%^*-_.")
+                + dice.choice("7")
+                + "xQ"
+            )
         if kind == "weak":
             return dice.choice(_WORDS) + str(dice.randrange(10, 2030)) + dice.choice(["", "!", "#"])
         if kind == "words":
             return "-".join(dice.choices(_WORDS, k=4)).lower()
         if kind == "uuid":
-            return "-".join("".join(dice.choices("0123456789abcdef", k=k)) for k in (8, 4, 4, 4, 12))
+            return "-".join(
+                "".join(dice.choices("0123456789abcdef", k=k)) for k in (8, 4, 4, 4, 12)
+            )
         if kind == "jwt":
             parts = ('{"alg":"HS256"}', '{"sub":"1","n":%d}' % dice.randrange(10**9))
-            return ".".join([*(_b64(p).rstrip("=") for p in parts), "".join(dice.choices(_LETTERS, k=43))])
+            return ".".join(
+                [*(_b64(p).rstrip("=") for p in parts), "".join(dice.choices(_LETTERS, k=43))]
+            )
         if kind == "pem":
             body = "".join(dice.choices(_LETTERS, k=64))
             return f"-----BEGIN PRIVATE {'KEY'}-----\n{body}\n-----END PRIVATE {'KEY'}-----"
@@ -125,7 +134,9 @@ def _plant(shape: Any, parts: list[str], value: str) -> tuple[dict[str, Any], An
     if shape.type_name == "structure":
         schema, raw = _plant(shape.members[parts[0]], parts[1:], value)
         field = {**schema, MEMBER: parts[0]}
-        return {"type": ["object", "null"], "properties": {xform_name(parts[0]): field}}, {parts[0]: raw}
+        return {"type": ["object", "null"], "properties": {xform_name(parts[0]): field}}, {
+            parts[0]: raw
+        }
     if shape.type_name == "list":
         schema, raw = _plant(shape.member, parts, value)
         return {"type": ["array", "null"], "items": schema}, [raw]

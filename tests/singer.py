@@ -136,3 +136,9 @@ def sync(
     tap.sync_all()
     messages.check()
     return messages
+
+
+def marks(state: Json, stream: str) -> dict[tuple[str, ...], str | None]:
+    """Return the bookmarks of a stream, each by the values of its context."""
+    partitions = state["bookmarks"][stream].get("partitions", [])
+    return {tuple(p["context"].values()): p.get("replication_key_value") for p in partitions}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import itertools
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -111,10 +110,9 @@ class _Body(io.BytesIO):
 
 def _pages(member: str, items: list[Any]) -> list[Json]:
     """Put two items on a page, with an empty page before, between and after."""
-    nothing: Iterator[Json] = itertools.cycle([{member: []}, {}, {member: None}])
-    found = [next(nothing)]
+    found: list[Json] = [{member: []}]
     for start in range(0, len(items), 2):
-        found += [{member: items[start : start + 2]}, next(nothing)]
+        found += [{member: items[start : start + 2]}, {member: []}]
     return found
 
 

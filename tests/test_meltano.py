@@ -72,6 +72,7 @@ def test_run_lands_every_stream_in_files(
         "catalogs": 4,
         "columns": 10,
         "databases": 4,
+        "extractions": 14,
         "jobs": 1,
         "tables": 7,
         "workflows": 1,

@@ -323,7 +323,7 @@ def test_nothing_to_try_it_on_is_ok(endpoint: FakeAws, preflight: Preflight) -> 
     answer = preflight()
     assert answer.code == 0
     assert not answer.bad
-    assert "no database" in answer.note("glue:GetTables")
+    assert "nothing is listed" in answer.note("glue:GetTables")
     assert "nothing is listed" in answer.note("glue:BatchGetWorkflows")
     assert endpoint.count("GetTables") == endpoint.count("BatchGetWorkflows") == 0
 

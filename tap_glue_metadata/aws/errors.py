@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from typing import Final
 
 from botocore import exceptions as botocore_errors
@@ -159,7 +160,6 @@ _REMEDIES: Final[dict[type[Exception], str]] = {
     botocore_errors.ConnectionError: "check aws_endpoint_url, aws_regions and the network",
 }
 _LONGEST: Final = 500  # characters of what others say, in one of our lines
-_LONGEST_READ: Final = 10_000
 
 
 def translate(error: Exception, action: str, where: str) -> AwsError:
@@ -230,6 +230,7 @@ def one_line(text: str) -> str:
     Returns:
         A line of printable characters, cut if it is long, without the secrets in it.
     """
-    line = redact_text(" ".join(text[:_LONGEST_READ].split()))
+    # First what stands before a host, however long it is: redaction has bounds.
+    line = redact_text(re.sub(r"//[^/\s]*@", "//***@", " ".join(text.split())))
     line = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."

@@ -48,7 +48,7 @@ class Pass:
         self._traversal, self._report = traversal, report
         extents = traversal.extents(reading.chain)
         percent = leader.config["max_removed_percent"]
-        self._counts = ObjectCounts(leader.stream_state, extents, percent)
+        self._counts = ObjectCounts(sinks[0].stream.stream_state, extents, percent)
         for sink in sinks:
             sink.begin(extents, self._name_of)
 

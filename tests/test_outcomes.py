@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import ACCOUNT, OTHER, UnevenAws, warnings_of_walk
 from fake_aws import FakeAws, Role
-from singer import Json, Messages, catalog, make_tap, sync
+from singer import Json, Messages, catalog, make_tap, marks, sync
 
 from tap_glue_metadata.aws.errors import AwsError, TapError
 from tap_glue_metadata.records.projection import moment
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DENIED = "AccessDeniedException"
 ALL = ("catalogs", "databases", "tables", "columns", "jobs", "workflows", "extraction_issues")
+SCOPE = (ACCOUNT, "us-east-1")
 NOW = 1_700_000_000.0  # of the fake's objects, long before any run
 
 
@@ -91,10 +92,13 @@ def test_one_database_of_fifty_is_denied(settings: Json, caplog: pytest.LogCaptu
         "jobs",
         "workflows",
     ]
-    bookmarks = messages.of_type("STATE")[-1]["value"]["bookmarks"]
-    assert bookmarks["tables"] == state["bookmarks"]["tables"]
+    bookmarks = marks(messages.of_type("STATE")[-1]["value"], "tables")
+    before = state["bookmarks"]["tables"]["replication_key_value"]
+    assert bookmarks.pop((*SCOPE, ACCOUNT, "db_07")) == before
+    assert bookmarks.keys() == {SCOPE}
+    assert str(bookmarks[SCOPE]) > before
     [issue] = messages.records("extraction_issues")
-    assert issue.pop("observed_at") > "2026"
+    assert issue.pop("run_started_at") < issue.pop("observed_at")
     assert issue.pop("message") in unit
     assert issue == {
         "account_id": ACCOUNT,
@@ -328,10 +332,14 @@ def test_the_next_run_emits_what_changed(
     selected = incremental(chosen, "tables", "columns")
     state = state_of(sync(settings, selected))
     for stream, key in chosen.items():
-        assert state["bookmarks"][stream] == {
+        [partition] = state["bookmarks"][stream]["partitions"]
+        assert partition.pop("extent")
+        assert partition == {
+            "context": {"account_id": ACCOUNT, "region": "us-east-1"},
             "replication_key": key,
             "replication_key_value": "2023-11-14T22:15:00.000000+00:00",
         }
+    state = state_of(sync(settings, selected))
     unchanged = sync(settings, selected, state)
     expected = {"new", "timeless"}  # the bookmark itself counts as changed
     everything = {"new", "old", "timeless"}
@@ -341,10 +349,8 @@ def test_the_next_run_emits_what_changed(
     change(changing, "old", NOW + 500)
     changed = sync(settings, selected, state)
     assert (tables_of(changed), columns_of(changed)) == (tables, columns)
-    after = state_of(changed)["bookmarks"]
-    assert {after[stream]["replication_key_value"] for stream in chosen} == {
-        "2023-11-14T22:21:40.000000+00:00"
-    }
+    for stream in chosen:
+        assert marks(state_of(changed), stream) == {SCOPE: "2023-11-14T22:21:40.000000+00:00"}
 
 
 def test_catalogs_jobs_and_workflows_are_incremental_too(endpoint: FakeAws, settings: Json) -> None:
@@ -366,8 +372,7 @@ def test_the_bookmark_never_passes_the_start_of_the_run(changing: FakeAws, setti
     change(changing, "new", 4_000_000_000.0)  # a clock that is far ahead, or a change in the run
     tap, messages = make_tap(settings, incremental({"tables": "update_time"}))
     tap.sync_all()
-    value = state_of(messages)["bookmarks"]["tables"]["replication_key_value"]
-    reached = moment(value)
+    reached = moment(marks(state_of(messages), "tables")[SCOPE])
     assert reached is not None
     assert reached.timestamp() * 1000 <= tap.initialized_at
     assert tables_of(
@@ -415,7 +420,7 @@ def test_the_bookmark_of_another_key_does_not_count(changing: FakeAws, settings:
     state = {"bookmarks": {"tables": {"replication_key": "name", "replication_key_value": "z"}}}
     messages = sync(settings, incremental({"tables": "update_time"}), state)
     assert tables_of(messages) == {"new", "old", "timeless"}
-    assert state_of(messages)["bookmarks"]["tables"]["replication_key"] == "update_time"
+    assert state_of(messages)["bookmarks"]["tables"].keys() == {"partitions"}
     assert changing.count("GetTables") == 1
 
 
@@ -433,6 +438,7 @@ def test_the_catalog_offers_the_keys(settings: Json) -> None:
         "columns": ["table_update_time"],
         "databases": [],
         "extraction_issues": [],
+        "extractions": [],
         "jobs": ["last_modified_on"],
         "tables": ["update_time"],
         "workflows": ["last_modified_on"],
