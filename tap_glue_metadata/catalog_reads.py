@@ -39,6 +39,7 @@ DATABASES: Final = Read(
     select=Selection.select_database,
     place=Selection.place_database,
     leads=Selection.leads_to_tables,
+    link="TargetDatabase",
 )
 TABLES: Final = Read(
     "GetTables",

@@ -52,6 +52,7 @@ class Listing:
         values: The values of the one call of a batch, else none.
         depth: How many reads lead to it.
         known: The objects that are there whatever the listing says, if that can be told.
+        is_parent: Whether its objects are called for, and are not the stream's own.
         has_led: Whether anything was found that leads on.
         feeds: Where contexts are kept that other streams need, each with the read they are for.
     """
@@ -80,6 +81,7 @@ class Listing:
         self.values = values
         self.depth = len(read.chain) - 1
         self.known = read.known(selection, context.scope) if read.known else None
+        self.is_parent = False
         self.has_led = False
         self.feeds: list[tuple[Read, Parents]] = []
         self._selection = selection
@@ -173,7 +175,10 @@ class Listing:
         for item in self._fresh(self._neighbours[child], page, is_last=is_last):
             if leads is None or leads(self._selection, item):
                 is_listed = self.read.key_of(item) not in self._known_keys
-                yield self._placed(item).bind(item, child.bind, is_listed=is_listed), item
+                yield (
+                    self._placed(item).bind(item, child.bind, self.read.link, is_listed=is_listed),
+                    item,
+                )
 
     def _fresh(
         self, neighbours: _Neighbours, page: Iterable[Item], *, is_last: bool

@@ -38,6 +38,11 @@ class Lane(Generic[ResultT]):
         self.is_closed = False
 
     @property
+    def is_dead(self) -> bool:
+        """Whether nothing is done any more, because of an error or since nobody reads."""
+        return self.is_closed or self.error is not None
+
+    @property
     def is_done(self) -> bool:
         """Whether no more results will come."""
         return self.error is not None or not (self.tasks or self.in_flight or self.held)
@@ -55,7 +60,7 @@ class Lane(Generic[ResultT]):
             task: What to do; it runs in a worker, and hands its results to `put`.
         """
         with self._pool.lock:
-            if not (self.is_closed or self.error):
+            if not self.is_dead:
                 heapq.heappush(self.tasks, (-depth, next(self._pool.numbers), task))
                 self._pool.wake()
 

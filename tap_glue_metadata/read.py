@@ -57,16 +57,20 @@ class Context:
         parts = (f"{member.removesuffix('Name').lower()}/{value}" for member, value in below)
         return "/".join(parts) or None
 
-    def bind(self, item: Item, members: Mapping[str, str], *, is_listed: bool) -> Context:
+    def bind(
+        self, item: Item, members: Mapping[str, str], link: str = "", *, is_listed: bool
+    ) -> Context:
         """Return the context of the calls for one object.
 
         Args:
             item: An object that was found here.
             members: Request members, each with the JMESPath of its value in the object.
+            link: JMESPath of what the object leads to, if it is a resource link.
             is_listed: Whether the object was listed.
         """
         bound = {member: search(path, self.seen(item)) for member, path in members.items()}
-        return Context(self.scope, {**self.bound, **bound}, self.link, is_listed)
+        target = (search(link, item) if link else None) or self.link
+        return Context(self.scope, {**self.bound, **bound}, target, is_listed)
 
     def seen(self, item: Item) -> Item:
         """Return an object as expressions see it: what is bound takes precedence."""
@@ -131,6 +135,7 @@ class Read:
         select: Gives an object as it is to be read, None for one that the settings leave out.
         place: Gives the context of an object where it is another one than its listing's.
         leads: Tells whether an object is to be called for.
+        link: JMESPath of what an object leads to, if it is a resource link.
     """
 
     operation: str
@@ -150,6 +155,7 @@ class Read:
     select: Callable[[Selection, Context, Item], Item | None] | None = None
     place: Callable[[Selection, Context, Item], Context] | None = None
     leads: Callable[[Selection, Item], bool] | None = None
+    link: str = ""
 
     @cached_property
     def chain(self) -> tuple[Read, ...]:

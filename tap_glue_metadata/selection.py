@@ -105,10 +105,9 @@ class Selection:
     def place_database(self, context: Context, database: Json) -> Context:
         """Give the context of a database: another catalog, for one that an account shares."""
         owner = database.get("CatalogId")
-        if self.settings.resource_share_type and owner:
-            context = replace(context, bound={**context.bound, "CatalogId": owner})
-        target = database.get("TargetDatabase")
-        return replace(context, link=target) if target else context
+        if not self.settings.resource_share_type or not owner:
+            return context
+        return replace(context, bound={**context.bound, "CatalogId": owner})
 
     def leads_to_tables(self, database: Json) -> bool:
         """Tell whether a database is asked for what it holds."""

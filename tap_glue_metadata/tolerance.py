@@ -74,18 +74,18 @@ class Tolerance:
         if isinstance(error, GoneError) and context.is_listed:
             LOGGER.info("%s", _told_gone(context))
             return
+        skipped = listing.read.warning
         if isinstance(error, RefusedError):
             self._refuse(context.scope, error)
-            context = replace(context, bound={})
+            context, skipped = replace(context, bound={}), "Skipped"
         elif not isinstance(error, UnreadableError):
             raise error
         elif known and known.is_all:
             return
-        what = f"{listing.read.warning} {name}" if name else listing.read.warning
-        warning = f"{what} in {context.scope}: {error}"
+        warning = f"{skipped}{f' {name}' if name else ''} in {context.scope}: {error}"
         unit = replace(Unit.of(context), name=name or context.name)
         self._outcomes.skip(listing.stream, unit, error, warning)
-        if known and listing.known:  # what is known is read all the same
+        if known and listing.known and listing.is_parent:  # what is known is read all the same
             unit = replace(unit, catalog_id=EVERYTHING)
         listing.outcome.missing.add(unit)
 

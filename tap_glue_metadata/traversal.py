@@ -144,7 +144,10 @@ class Traversal:
             values=values,
         )
         child = reading.child_of(listing)
+        listing.is_parent = child is not None
         with self._pool.lock:
+            if reading.lane.is_dead:
+                return
             listing.outcome.listings += 1
             if child is not None and (parents := self._cache.of(listing, child)):
                 reading.lane.hold()
@@ -175,9 +178,9 @@ class Traversal:
         def task() -> None:
             try:
                 do(reading, *args)
-            except BaseException:
+            except BaseException as error:  # noqa: BLE001 - handed to the reader, who raises it
+                reading.lane.fail(error)
                 self._abandon(reading)  # no other stream is to wait for what it was about to find
-                raise
 
         reading.lane.submit(depth, task)
 

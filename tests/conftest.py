@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     from fake_aws import Call, Reply, Serve
 
+    from tap_glue_metadata.read import Context, Read
+    from tap_glue_metadata.traversal import Traversal
+
 Json: TypeAlias = dict[str, Any]
 
 # Sessions share what they load, for each would take a tenth of a second to read Glue's model.
@@ -145,8 +148,18 @@ def call(scope: Scope, operation: str = "GetJobs") -> Json:
     return Client(scope.client(), {operation}).call(operation, {}).content
 
 
-def warnings_of_walk(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the walk warned of."""
+def read_all(traversal: Traversal, read: Read) -> list[tuple[Context, Any]]:
+    """Return all objects of a read, each with where it was found."""
+    [reading] = traversal.begin([("test", read)])
+    try:
+        return [found for page in reading for found in page]
+    finally:
+        traversal.end(reading)
+        traversal.close()
+
+
+def warnings_told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the tap warned of."""
     return [
         record.getMessage()
         for record in caplog.records

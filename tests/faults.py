@@ -66,9 +66,9 @@ TRANSIENT: Final[Mapping[str, tuple[str, Json, str]]] = {
         {"body": HTML, "status": 503, "content_type": "text/html"},
         r"failed \(503\)",
     ),
-    "not JSON": ("respond", {"body": HTML, "content_type": "text/html"}, "no JSON object"),
-    "cut": ("drop", {"times": None}, "no JSON object"),
-    "truncated": ("truncate", {"times": None}, "no JSON object"),
+    "not JSON": ("respond", {"body": HTML, "content_type": "text/html"}, "not a JSON object"),
+    "cut": ("drop", {"times": None}, "not a JSON object"),
+    "truncated": ("truncate", {"times": None}, "not a JSON object"),
 }
 # botocore pays for each repeated call out of a quota, and repeats none when that is used up.
 AFFORDABLE: Final = 25

@@ -30,7 +30,17 @@ _ALPHABETS: Final = {
     "low": string.ascii_lowercase + string.digits,
     "dec": string.digits,
 }
-_WORDS: Final = "Winter Summer Welcome Dragon Sunshine Glue Orders Monday Falcon".split()
+_WORDS: Final = [
+    "Winter",
+    "Summer",
+    "Welcome",
+    "Dragon",
+    "Sunshine",
+    "Glue",
+    "Orders",
+    "Monday",
+    "Falcon",
+]
 _MARK: Final = re.compile("«(.*?)»", re.DOTALL)
 
 

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import botocore.session
 import pytest
-from conftest import ACCOUNT, OTHER, call, opened, sync, warnings_of_walk
+from conftest import ACCOUNT, OTHER, call, opened, read_all, sync, warnings_told
 from fake_aws import Role, _Identity
 from moto.server import ThreadedMotoServer
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_glue_metadata.aws.errors import AwsError, SettingError, TapError
-from tap_glue_metadata.aws.glue import Listing
+from tap_glue_metadata.streams.etl import Jobs
 from tap_glue_metadata.tap import TapGlueMetadata
-from tap_glue_metadata.walk import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +33,7 @@ REGIONS = ["us-east-1", "eu-west-1"]
 FOUR = {(account, region) for account in (ACCOUNT, OTHER) for region in REGIONS}
 STREAMS = ["catalogs", "databases", "tables", "columns", "jobs", "workflows"]
 LAKE, GOLD = f"{OTHER}:lake", f"{OTHER}:gold"
-JOBS = Listing("GetJobs", "Jobs")
+JOBS = Jobs.source
 
 
 def role(account_id: str, name: str = "reader") -> str:
@@ -101,9 +100,9 @@ def test_two_accounts_in_two_regions(settings: Json) -> None:
 
 
 def test_they_are_read_at_the_same_time(organised: FakeAws, settings: Json) -> None:
-    walk = TapGlueMetadata(config={**settings, **BOTH, "aws_regions": REGIONS}).walk
+    traversal = TapGlueMetadata(config={**settings, **BOTH, "aws_regions": REGIONS}).traversal
     organised.latency = 0.3
-    assert len(list(walk.objects(JOBS, Level.SCOPE))) == 4
+    assert len(read_all(traversal, JOBS)) == 4
     calls = [call for call in organised.calls if call.operation == "GetJobs"]
     assert {(call.account_id, call.region) for call in calls} == FOUR
     assert max(call.started for call in calls) < min(call.finished for call in calls)
@@ -421,11 +420,11 @@ def test_a_role_of_several_that_is_taken_away_in_the_run(
 ) -> None:
     organised.roles[role(OTHER)] = Role(OTHER, duration_seconds=2)  # each call assumes it anew
     tap = TapGlueMetadata(config=settings | BOTH)
-    walk = tap.walk
+    traversal = tap.traversal
     del organised.roles[role(OTHER)]
-    found = [place.scope.account_id for place, _ in walk.objects(JOBS, Level.SCOPE)]
+    found = [context.scope.account_id for context, _ in read_all(traversal, JOBS)]
     assert found == [ACCOUNT]
-    (warning,) = warnings_of_walk(caplog)
+    (warning,) = warnings_told(caplog)
     assert f"account {OTHER}" in warning
     assert "sts:AssumeRole" in warning
 
@@ -440,7 +439,7 @@ def test_one_account_of_several_that_cannot_be_assumed(
     output = sync(settings | BOTH, *STREAMS)
     for stream in STREAMS:
         assert [record["account_id"] for record in output.records(stream)] == [OTHER]
-    skipped, summary = warnings_of_walk(caplog)
+    skipped, summary = warnings_told(caplog)
     assert skipped.startswith(f"Skipped in aws_accounts[0] ({role(ACCOUNT)})")
     assert "(AccessDenied)" in skipped
     assert "sts:AssumeRole" in skipped
@@ -452,7 +451,7 @@ def test_it_is_one_warning_however_many_its_regions(
 ) -> None:
     del organised.roles[role(ACCOUNT)]
     assert len(jobs_in(settings, **BOTH, aws_regions=REGIONS)) == 2
-    assert len([text for text in warnings_of_walk(caplog) if "Skipped" in text]) == 1
+    assert len([text for text in warnings_told(caplog) if "Skipped" in text]) == 1
     assert [arn for _, arn in assumed(organised)] == ["reader"] * 2  # each was tried once
 
 
@@ -463,7 +462,7 @@ def test_the_command_warns_once_of_an_account_that_cannot_be_assumed(
     del endpoint.roles[role(ACCOUNT)]
     run = run_tap(settings | BOTH)
     assert run.code == 0, run.stderr
-    assert [text[:7] for text in run.logged("WARNING")] == ["Skipped", "1 units"]
+    assert [text[:7] for text in run.logged("WARNING")] == ["Skipped", "1 unit "]
     assert not run.logged("ERROR")
     assert [record["account_id"] for record in run.records("tables")] == [OTHER]
 
@@ -494,7 +493,7 @@ def test_the_first_account_that_cannot_be_assumed_is_to_fail(
     with pytest.raises(SettingError, match=r"^Setting 'aws_accounts\[1\]'"):
         sync({**settings, **BOTH, "on_access_denied": "fail"}, "jobs")
     assert not [call for call in endpoint.calls if call.service == "glue"]
-    assert not warnings_of_walk(caplog)
+    assert not warnings_told(caplog)
 
 
 @pytest.mark.usefixtures("organised")
@@ -569,7 +568,7 @@ def test_a_region_that_is_not_enabled_is_skipped(
     everywhere: Json, account: Json, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert jobs_in(everywhere, **account) == [(ACCOUNT, "cn-northwest-1")]
-    skipped, summary = warnings_of_walk(caplog)
+    skipped, summary = warnings_told(caplog)
     assert "region cn-north-1: " in skipped
     assert summary == "1 unit could not be read: the run is incomplete"
 
@@ -587,7 +586,7 @@ def test_so_it_is_where_regions_are_named(
 ) -> None:
     regions = ["cn-northwest-1", "cn-north-1"]
     assert jobs_in(everywhere, aws_regions=regions) == [(ACCOUNT, "cn-northwest-1")]
-    assert "region cn-north-1: " in warnings_of_walk(caplog)[0]
+    assert "region cn-north-1: " in warnings_told(caplog)[0]
 
 
 def test_roles_in_all_regions(everywhere: Json, caplog: pytest.LogCaptureFixture) -> None:
@@ -596,7 +595,7 @@ def test_roles_in_all_regions(everywhere: Json, caplog: pytest.LogCaptureFixture
         (ACCOUNT, "cn-northwest-1"),
         (OTHER, "cn-northwest-1"),
     ]
-    first, second = sorted(warnings_of_walk(caplog)[:2])
+    first, second = sorted(warnings_told(caplog)[:2])
     assert f"account {ACCOUNT}, region cn-north-1: " in first
     assert f"account {OTHER}, region cn-north-1: " in second
 
@@ -608,7 +607,7 @@ def test_a_role_of_the_settings_in_all_regions(everywhere: Json) -> None:
 
 def test_what_is_told_of_it(everywhere: Json, caplog: pytest.LogCaptureFixture) -> None:
     jobs_in(everywhere)
-    assert "enable" in warnings_of_walk(caplog)[0]  # no other keys would help
+    assert "enable" in warnings_told(caplog)[0]  # no other keys would help
 
 
 def test_a_region_that_is_not_enabled_is_to_fail(everywhere: Json) -> None:
@@ -832,8 +831,9 @@ def test_keys_that_expire_are_read_again_in_a_pass(endpoint: FakeAws, kept: Secr
         )
         if index == 0:
             uri = "aws-secretsmanager://temporary"
-            walk = TapGlueMetadata(config={**FROM_STORE, "aws_credentials_uri": uri}).walk
-    assert len(list(walk.objects(JOBS, Level.SCOPE))) == 8
+            tap = TapGlueMetadata(config={**FROM_STORE, "aws_credentials_uri": uri})
+            traversal = tap.traversal
+    assert len(read_all(traversal, JOBS)) == 8
     keys = [call.access_key for call in endpoint.calls if call.operation == "GetJobs"]
     assert keys == sorted(keys)
     assert set(keys) == {"temporary-0", "temporary-1"}

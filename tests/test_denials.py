@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ACCOUNT, OTHER, sync, warnings_of_walk
+from conftest import ACCOUNT, OTHER, sync, warnings_told
 from fake_aws import Role
 
 from tap_glue_metadata.aws.errors import AwsError, DeniedError, RefusedError, TapError
@@ -84,7 +84,7 @@ def names(output: Output, stream: str) -> list[str]:
 
 def skipped(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return the warnings of what was skipped, sure that the last one sums them up."""
-    *units, summary = warnings_of_walk(caplog)
+    *units, summary = warnings_told(caplog)
     assert summary == f"{counted(len(units), 'unit')} could not be read: the run is incomplete"
     return units
 
@@ -154,7 +154,7 @@ def test_a_database_that_is_gone_is_not_denied(
     )
     output = sync({**settings, "on_access_denied": choice}, "databases", "tables")
     assert names(output, "tables") == ["finance", "sales"]
-    assert not warnings_of_walk(caplog)
+    assert not warnings_told(caplog)
 
 
 def test_tables_that_are_denied_everywhere(
@@ -207,7 +207,7 @@ def test_what_two_streams_need_is_told_once(
 ) -> None:
     deny(filled, "GetDatabases")
     sync(settings, "databases", "tables", "jobs")
-    assert len([text for text in warnings_of_walk(caplog) if "glue:GetDatabases" in text]) == 1
+    assert len([text for text in warnings_told(caplog) if "glue:GetDatabases" in text]) == 1
 
 
 def test_many_workflows_that_are_denied_are_told_once(
@@ -216,7 +216,7 @@ def test_many_workflows_that_are_denied_are_told_once(
     filled.store().add("BatchGetWorkflows", *({"Name": f"w{i}"} for i in range(60)))
     deny(filled, "BatchGetWorkflows")
     sync(settings, "workflows", "jobs")
-    assert len([text for text in warnings_of_walk(caplog) if "BatchGetWorkflows" in text]) == 1
+    assert len([text for text in warnings_told(caplog) if "BatchGetWorkflows" in text]) == 1
 
 
 def test_one_catalog_that_is_denied(
@@ -246,7 +246,7 @@ def test_denied_catalogs_that_are_to_fail(
     for stream in ("catalogs", "databases", "tables"):
         with pytest.raises(DeniedError, match=r"^glue:GetCatalogs .*grant glue:GetCatalogs"):
             sync({**settings, "on_access_denied": "fail"}, stream)
-    assert not warnings_of_walk(caplog)
+    assert not warnings_told(caplog)
 
 
 @pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "GetCatalogs"])
@@ -256,7 +256,7 @@ def test_the_first_denial_is_to_fail(
     deny(filled, operation)
     with pytest.raises(DeniedError, match=f"^glue:{operation} for .*grant glue:{operation}"):
         sync({**settings, "on_access_denied": "fail"}, *STREAMS)
-    assert not warnings_of_walk(caplog)
+    assert not warnings_told(caplog)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -331,7 +331,7 @@ def test_everything_that_was_selected_is_denied(
 @pytest.mark.usefixtures("endpoint")
 def test_nothing_there_is_not_denied(settings: Json, caplog: pytest.LogCaptureFixture) -> None:
     assert not sync(settings, *STREAMS[1:]).records("databases")
-    assert not warnings_of_walk(caplog)
+    assert not warnings_told(caplog)
 
 
 def test_all_but_catalogs_is_denied(
@@ -352,7 +352,7 @@ def test_a_denied_region(
     output = sync(two_regions, "databases", "tables", "jobs")
     for stream, count in (("databases", 3), ("tables", 3), ("jobs", 1)):
         assert [r["region"] for r in output.records(stream)] == ["us-east-1"] * count
-    units = warnings_of_walk(caplog)[:-1]
+    units = warnings_told(caplog)[:-1]
     assert all("eu-west-1" in unit for unit in units)
     assert {"glue:GetJobs", "glue:GetDatabases", "glue:GetCatalogs"} == {
         action
@@ -417,7 +417,7 @@ def test_refused_in_the_only_scope(
     only = {**two_regions, "aws_regions": ["us-east-1"], "aws_account_id": ACCOUNT}
     with pytest.raises(RefusedError, match=r"^AWS refuses .*\(UnrecognizedClientException\)"):
         sync(only, stream)
-    assert not warnings_of_walk(caplog)
+    assert not warnings_told(caplog)
 
 
 @pytest.mark.parametrize("stream", STREAMS)
@@ -437,7 +437,7 @@ def test_a_region_that_is_refused_is_told_once(
 ) -> None:
     uneven.disabled.add("eu-west-1")
     sync(two_regions, "jobs", "workflows")
-    assert len([text for text in warnings_of_walk(caplog) if "eu-west-1" in text]) == 1
+    assert len([text for text in warnings_told(caplog) if "eu-west-1" in text]) == 1
 
 
 def test_refused_in_one_of_two_scopes_is_to_fail(uneven: UnevenAws, two_regions: Json) -> None:

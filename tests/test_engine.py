@@ -10,12 +10,12 @@ import pytest
 from glue_strategies import MODEL, everything
 from jsonschema import Draft202012Validator
 from singer import Json, Messages, catalog, sync
-
 from tap_glue_metadata.aws.glue import BatchGet, Listing
+from tap_glue_metadata.walk import Level
+
 from tap_glue_metadata.streams import STREAM_TYPES
 from tap_glue_metadata.streams.base import GlueStream
 from tap_glue_metadata.tap import TapGlueMetadata
-from tap_glue_metadata.walk import Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

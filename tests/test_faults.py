@@ -8,11 +8,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import ACCOUNT, warnings_of_walk
+from conftest import ACCOUNT, warnings_told
 from faults import OPERATIONS, TRANSIENT, Summary, by_command, in_process, play
 from singer import catalog
 
-from tap_glue_metadata.aws.glue import GlueClient
+from tap_glue_metadata.aws.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +107,7 @@ def test_a_bucket_of_five_calls_a_second(
     traffic = endpoint.traffic()
     assert traffic.throttled > 0
     assert traffic.calls - traffic.throttled == 22
-    assert not warnings_of_walk(caplog)
+    assert not warnings_told(caplog)
 
 
 # Faults that pass
@@ -181,7 +181,8 @@ def test_keys_that_expire_in_the_midst(filled: FakeAws, hurried: Json) -> None:
     names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
     filled.know("temporary", "temporary")
     filled.meanwhile("GetTables", lambda _: filled.expire_key("temporary"))
-    outcome = in_process(hurried | dict.fromkeys(names, "temporary"), catalog(*STREAMS), None)
+    keys = dict.fromkeys(names, "temporary")
+    outcome = in_process(hurried | keys | {"concurrency": 1}, catalog(*STREAMS), None)
     check_failure(outcome, "AWS refuses the credentials (ExpiredTokenException)")
 
 
@@ -250,14 +251,14 @@ def test_an_error_of_a_worker_is_raised(
     operation: str,
     concurrency: int,
 ) -> None:
-    call = GlueClient.call
+    call = Client.call
 
-    def fail(client: GlueClient, name: str, **params: Any) -> Json:
+    def fail(client: Client, name: str, *arguments: Any) -> Any:
         if name == operation:
             raise Oops
-        return call(client, name, **params)
+        return call(client, name, *arguments)
 
-    monkeypatch.setattr(GlueClient, "call", fail)
+    monkeypatch.setattr(Client, "call", fail)
     with pytest.raises(Oops):
         in_process(hurried | {"concurrency": concurrency}, catalog(*STREAMS), None)
     assert filled.calls

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import ACCOUNT, OTHER, UnevenAws, warnings_of_walk
+from conftest import ACCOUNT, OTHER, UnevenAws, warnings_told
 from fake_aws import FakeAws, Role
 from singer import Json, Messages, catalog, make_tap, marks, sync
 
@@ -80,7 +80,7 @@ def test_one_database_of_fifty_is_denied(settings: Json, caplog: pytest.LogCaptu
     messages = sync(settings | {"emit_activate_version_messages": True}, chosen, state)
     assert len(messages.records("tables")) == 49
     assert len(messages.records("columns")) == 98
-    unit, summary = warnings_of_walk(caplog)
+    unit, summary = warnings_told(caplog)
     assert "glue:GetTables" in unit
     assert "db_07" in unit
     assert DENIED in unit
@@ -200,7 +200,7 @@ def test_one_catalog_that_cannot_be_read(
     assert activated(messages) == ["extraction_issues"]
     [issue] = messages.records("extraction_issues")
     assert (issue["catalog_id"], issue["error_code"]) == (nested, code)
-    assert len(warnings_of_walk(caplog)) == 2
+    assert len(warnings_told(caplog)) == 2
     with pytest.raises(AwsError, match=code):
         sync(settings | {"on_access_denied": "fail"}, catalog("databases"))
 
@@ -220,7 +220,7 @@ def test_a_nested_catalog_that_vanishes_is_no_gap(
     )
     config = settings | {"emit_activate_version_messages": True}
     assert activated(sync(config, catalog("databases"))) == ["databases"]
-    assert warnings_of_walk(caplog) == []
+    assert warnings_told(caplog) == []
     with pytest.raises(AwsError, match="found nothing"):  # one that the settings name must be there
         sync(config | {"catalog_ids": [nested]}, catalog("databases"))
 
@@ -235,7 +235,7 @@ def test_one_workflow_of_a_batch_is_denied(
     assert names == {f"w{n}" for n in range(40)} - {"w3"}
     [issue] = messages.records("extraction_issues")
     assert issue["resource"] == "Workflows/w3"
-    assert "Workflows/w3" in warnings_of_walk(caplog)[0]
+    assert "Workflows/w3" in warnings_told(caplog)[0]
 
 
 def test_accounts_and_regions_that_cannot_be_opened_are_rows_of_each_stream(

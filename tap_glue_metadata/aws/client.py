@@ -73,7 +73,6 @@ class Client:
         self._operations = frozenset(operations)
         self._thread = threading.local()  # of the call that the thread makes
         events = client.meta.events
-        events.register_first(f"before-parameter-build.{self._service}", self._guard)
         events.register_first(f"needs-retry.{self._service}", self._count_throttles)
         if not str(urlsplit(client.meta.endpoint_url).hostname).endswith(_AWS_DOMAINS):
             events.register_first(f"needs-retry.{self._service}", _stop_if_absent)
@@ -99,9 +98,11 @@ class Client:
             AwsError: AWS answered with an error, or not at all.
         """
         action, where = f"{self._service}:{operation}", self._where(request)
+        if operation not in self._operations:  # of which botocore's client has no method either
+            raise ReadOnlyError(f"{action} is not an operation that this tap may call")
         self._thread.throttled = 0
         try:
-            with checked_by(problem):
+            with checked_by(self._answers(operation), problem):
                 content: Json = getattr(self._client, xform_name(operation))(**request)
         except (ClientError, BotoCoreError) as error:
             asked = getattr(error, "operation_name", operation)
@@ -122,6 +123,11 @@ class Client:
         shape = self._client.meta.service_model.operation_model(operation).input_shape
         return {} if shape is None else shape.members
 
+    def _answers(self, operation: str) -> str:
+        """Return the name of the shape of an operation's answers."""
+        shape = self._client.meta.service_model.operation_model(operation).output_shape
+        return "" if shape is None else shape.name
+
     def page_size(self, operation: str) -> int | None:
         """Return the largest page that the service gives, None where it takes no size."""
         size = self.takes(operation).get("MaxResults")
@@ -134,12 +140,6 @@ class Client:
             f"{name} {request[name]}" for name in ("CatalogId", "DatabaseName") if name in request
         ]
         return ", ".join([*names, f"region {self._client.meta.region_name}"])
-
-    def _guard(self, model: OperationModel, **_: Any) -> None:
-        if model.name not in self._operations:
-            raise ReadOnlyError(
-                f"{self._service}:{model.name} is not an operation that this tap may call"
-            )
 
     def _count_throttles(self, response: tuple[Any, Json] | None, **_: Any) -> None:
         if response is not None and response[1].get("Error", {}).get("Code") in THROTTLED:

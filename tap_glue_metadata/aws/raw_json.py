@@ -28,7 +28,10 @@ PROBLEM: Final = "Problem"
 """The key in an answer's metadata of what is wrong with it, where it is none."""
 _UNREADABLE: Final = "RequestTimeout"  # one of the codes that botocore takes for transient
 
-_PROBLEM: ContextVar[Callable[[Json], str | None]] = ContextVar("_PROBLEM", default=lambda _: None)
+# The shape of the answers that are checked, and how.
+_CHECK: ContextVar[tuple[str, Callable[[Json], str | None]] | None] = ContextVar(
+    "_CHECK", default=None
+)
 
 
 def create_client(session: Session, service: str = "glue", **arguments: Any) -> BaseClient:
@@ -61,17 +64,18 @@ def _parser_factory(session: Session, factory: ResponseParserFactory) -> Iterato
 
 
 @contextmanager
-def checked_by(problem: Callable[[Json], str | None]) -> Iterator[None]:
+def checked_by(shape: str, problem: Callable[[Json], str | None]) -> Iterator[None]:
     """Check the answers to the calls that this thread makes; botocore retries what is wrong.
 
     Args:
+        shape: The shape of the answers that are checked; not those to calls for credentials.
         problem: Tells why an answer with the status of a success is not one, None if it is.
     """
-    token = _PROBLEM.set(problem)
+    token = _CHECK.set((shape, problem))
     try:
         yield
     finally:
-        _PROBLEM.reset(token)
+        _CHECK.reset(token)
 
 
 class _RawJsonParser(JSONParser):
@@ -89,7 +93,7 @@ class _RawJsonParser(JSONParser):
         metadata: Json = {"HTTPStatusCode": response["status_code"]}
         try:
             answer: Json = msgspec.json.decode(response["body"], type=dict)
-            problem = _unlike(answer, shape) or _PROBLEM.get()(answer)
+            problem = _problem(answer, shape)
         except (msgspec.MsgspecError, RecursionError):
             problem = "the answer is not a JSON object, or is nested too deeply"
         if problem:
@@ -102,11 +106,12 @@ class _RawJsonParser(JSONParser):
         return {**answer, "ResponseMetadata": metadata}
 
 
-def _unlike(answer: Json, shape: Any) -> str | None:  # noqa: ANN401 - any subclass of Shape
-    """Tell an error, or another service's answer, that comes with the status of a success."""
+def _problem(answer: Json, shape: Any) -> str | None:  # noqa: ANN401 - any subclass of Shape
+    # An error, or another service's answer, may come with the status of a success.
     if answer and answer.keys().isdisjoint(shape.members):
         return "the answer has nothing that this operation answers with"
-    return None
+    check = _CHECK.get()
+    return check[1](answer) if check and check[0] == shape.name else None
 
 
 class _RawJsonParserFactory(ResponseParserFactory):

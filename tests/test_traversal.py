@@ -5,16 +5,17 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import ACCOUNT, OTHER, sync
+from conftest import ACCOUNT, OTHER, read_all, sync
 
 from tap_glue_metadata.aws.errors import AwsError, DeniedError, SettingError
+from tap_glue_metadata.catalog_reads import CATALOGS, DATABASES, TABLES
 from tap_glue_metadata.tap import TapGlueMetadata
 
 if TYPE_CHECKING:
     from conftest import Json
     from fake_aws import FakeAws
 
-    from tap_glue_metadata.walk import Walk
+    from tap_glue_metadata.read import Context, Read
 
 S3_TABLES, BUCKET = f"{ACCOUNT}:s3tablescatalog", f"{ACCOUNT}:s3tablescatalog/bucket"
 
@@ -32,22 +33,22 @@ def nested(endpoint: FakeAws) -> None:
     store.add_table("lake", "events", catalog_id=BUCKET)
 
 
-def walk(settings: Json, **changes: Any) -> Walk:
-    return TapGlueMetadata(config=settings | changes).walk
+def found(settings: Json, read: Read, **changes: Any) -> list[tuple[Context, Any]]:
+    return read_all(TapGlueMetadata(config=settings | changes).traversal, read)
 
 
 def catalogs(settings: Json, **changes: Any) -> list[str]:
-    return sorted(raw["CatalogId"] for _, raw in walk(settings, **changes).catalogs())
+    return sorted(raw["CatalogId"] for _, raw in found(settings, CATALOGS, **changes))
 
 
-def databases(settings: Json, **changes: Any) -> list[tuple[str | None, str]]:
-    found = walk(settings, **changes).databases()
-    return sorted((place.catalog_id, raw["Name"]) for place, raw in found)
+def databases(settings: Json, **changes: Any) -> list[tuple[str, str]]:
+    pairs = found(settings, DATABASES, **changes)
+    return sorted((context.bound["CatalogId"], raw["Name"]) for context, raw in pairs)
 
 
-def tables(settings: Json, **changes: Any) -> list[tuple[str | None, str | None, str]]:
-    found = walk(settings, **changes).tables()
-    return sorted((place.catalog_id, place.database_name, raw["Name"]) for place, raw in found)
+def tables(settings: Json, **changes: Any) -> list[tuple[str, str, str]]:
+    pairs = found(settings, TABLES, **changes)
+    return sorted((*context.bound.values(), raw["Name"]) for context, raw in pairs)
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -77,9 +78,12 @@ def test_records_of_a_nested_catalog(settings: Json) -> None:
 
 
 @pytest.mark.usefixtures("nested")
-def test_catalogs_are_listed_for_the_walk_once(endpoint: FakeAws, settings: Json) -> None:
+def test_catalogs_and_databases_are_listed_once_for_all_streams(
+    endpoint: FakeAws, settings: Json
+) -> None:
     sync(settings, "databases", "tables")
     assert endpoint.count("GetCatalogs") == 1
+    assert endpoint.count("GetDatabases") == 2
 
 
 @pytest.mark.usefixtures("nested")
@@ -283,7 +287,7 @@ def test_a_database_that_vanishes(
     staying = [(ACCOUNT, "staying", "a"), (ACCOUNT, "staying", "b")]
     assert tables(settings) == [*expected, *staying]
     assert not warnings(caplog)
-    assert "catalog/123456789012/database/going vanished while it was read" in caplog.messages
+    assert "catalog/123456789012/database/going was deleted while it was read" in caplog.messages
 
 
 def test_what_lake_formation_hides_is_not_taken_for_gone(
@@ -347,8 +351,10 @@ def test_a_pattern_that_matches_nothing_is_told_once(
     assert sorted(warnings(caplog)) == [
         "Setting 'exclude_databases': 'tmp_*' matched none of the databases",
         "Setting 'exclude_tables': '*.tmp' matched none of the tables",
-        "Setting 'include_databases': 'finance' matched none of the databases",
-        "Setting 'include_tables': 'finance.*' matched none of the tables",
+        "Setting 'include_databases': 'finance' matched none of the databases; nothing is "
+        "announced as deleted",
+        "Setting 'include_tables': 'finance.*' matched none of the tables; nothing is announced "
+        "as deleted",
     ]
 
 

@@ -11,8 +11,8 @@ import sample
 from singer import Json, catalog
 
 from tap_glue_metadata.progress import progress
-from tap_glue_metadata.streams.outlets import DirectOutlet, Outlet
 from tap_glue_metadata.streams.sdk import SdkStream
+from tap_glue_metadata.streams.sinks import DirectSink, Sink
 from tap_glue_metadata.tap import TapGlueMetadata
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def written(
 def used(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note which stream takes which way."""
     found: list[str] = []
-    for kind in (Outlet, DirectOutlet):
+    for kind in (Sink, DirectSink):
         put_all = kind.put_all
 
         def noted(self: Any, records: Any, kind: Any = kind, put_all: Any = put_all) -> Any:
@@ -65,11 +65,11 @@ def test_both_ways_write_the_same(
 ) -> None:
     ways = used(monkeypatch)
     direct = written(emit_activate_version_messages=versioned)
-    assert {way.split()[1] for way in ways} == {"DirectOutlet"}
+    assert {way.split()[1] for way in ways} == {"DirectSink"}
     ways.clear()
     monkeypatch.setattr(SdkStream, "is_written_as_it_is", False)
     assert written(emit_activate_version_messages=versioned) == direct
-    assert {way.split()[1] for way in ways} == {"Outlet"}
+    assert {way.split()[1] for way in ways} == {"Sink"}
     assert {m["stream"] for m in direct if m["type"] == "RECORD"} >= set(ALL) - {
         "extraction_issues"
     }
@@ -96,8 +96,8 @@ def test_what_the_sdk_changes_goes_its_way(
 ) -> None:
     ways = used(monkeypatch)
     written(**changes)
-    assert "tables Outlet" in ways
-    assert "tables DirectOutlet" not in ways
+    assert "tables Sink" in ways
+    assert "tables DirectSink" not in ways
 
 
 def test_deselected_properties_go_the_sdks_way(
@@ -108,7 +108,7 @@ def test_deselected_properties_go_the_sdks_way(
     messages = written(chosen)
     tables = [m["record"] for m in messages if m["type"] == "RECORD" and m["stream"] == "tables"]
     assert not any("owner" in table for table in tables)
-    assert {"tables Outlet", "columns DirectOutlet"} == set(ways)
+    assert {"tables Sink", "columns DirectSink"} == set(ways)
 
 
 def test_a_long_pass_tells_of_its_progress(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,19 +1,35 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_glue_metadata.aws.errors import SettingError
-from tap_glue_metadata.filters import Filters
+from tap_glue_metadata.read import Context
+from tap_glue_metadata.selection import Selection
 from tap_glue_metadata.settings import Settings
 
+SCOPE: Any = None  # of which the selection asks nothing here
 # Names that share letters with each other and with the patterns, so that they match now and then.
 NAMES = st.text(
     st.sampled_from("aAbßçÇ.*?[!-]_0\N{LATIN SMALL LETTER DOTLESS I}"), min_size=1, max_size=6
 ) | st.text(min_size=1)
+
+
+def wants_database(selection: Selection, name: str) -> bool:
+    return selection.select_database(Context(SCOPE), {"Name": name}) is not None
+
+
+def wants_tables_of(selection: Selection, database: str) -> bool:
+    return selection.leads_to_tables({"Name": database})
+
+
+def wants_table(selection: Selection, database: str, table: str) -> bool:
+    context = Context(SCOPE, {"DatabaseName": database})
+    return selection.select_table(context, {"Name": table}) is not None
 
 
 @st.composite
@@ -47,21 +63,21 @@ def cases(draw: st.DrawFn) -> tuple[str, str, list[str]]:
 @example(("Straße", "T", ["STRAßE.t"]))
 def test_tables_are_looked_for_wherever_one_is_wanted(case: tuple[str, str, list[str]]) -> None:
     database, table, patterns = case
-    filters = Filters(Settings.from_config({"include_tables": patterns}))
-    if filters.wants_table(database, table):
-        assert filters.wants_tables_of(database)
+    selection = Selection(Settings.from_config({"include_tables": patterns}))
+    if wants_table(selection, database, table):
+        assert wants_tables_of(selection, database)
 
 
 @given(cases())
 def test_exclusion_of_tables_wins(case: tuple[str, str, list[str]]) -> None:
     database, table, patterns = case
-    included = Filters(Settings.from_config({"include_tables": patterns})).wants_table(
-        database, table
+    included = wants_table(
+        Selection(Settings.from_config({"include_tables": patterns})), database, table
     )
-    excluding = Filters(Settings.from_config({"exclude_tables": patterns}))
-    assert excluding.wants_table(database, table) == (not included or not patterns)
-    both = Filters(Settings.from_config({"include_tables": patterns, "exclude_tables": patterns}))
-    assert both.wants_table(database, table) == (not patterns)
+    excluding = Selection(Settings.from_config({"exclude_tables": patterns}))
+    assert wants_table(excluding, database, table) == (not included or not patterns)
+    both = Selection(Settings.from_config({"include_tables": patterns, "exclude_tables": patterns}))
+    assert wants_table(both, database, table) == (not patterns)
 
 
 @pytest.mark.parametrize(
@@ -76,16 +92,19 @@ def test_exclusion_of_tables_wins(case: tuple[str, str, list[str]]) -> None:
     ],
 )
 def test_tables_are_looked_for_nowhere_else(pattern: str, databases: set[str]) -> None:
-    filters = Filters(Settings.from_config({"include_tables": [pattern]}))
+    selection = Selection(Settings.from_config({"include_tables": [pattern]}))
     names = {"sales", "sales_eu", "sales.v2", "hr"}
-    assert {name for name in names if filters.wants_tables_of(name)} == databases
+    assert {name for name in names if wants_tables_of(selection, name)} == databases
 
 
 def test_without_patterns_everything_is_wanted() -> None:
-    for filters in (Filters(Settings()), Filters(Settings.from_config({"include_databases": []}))):
-        assert filters.wants_database("a")
-        assert filters.wants_tables_of("a")
-        assert filters.wants_table("a", "b")
+    for selection in (
+        Selection(Settings()),
+        Selection(Settings.from_config({"include_databases": []})),
+    ):
+        assert wants_database(selection, "a")
+        assert wants_tables_of(selection, "a")
+        assert wants_table(selection, "a", "b")
 
 
 @pytest.mark.parametrize(
@@ -101,20 +120,20 @@ def test_without_patterns_everything_is_wanted() -> None:
     ],
 )
 def test_databases(settings: dict[str, list[str]], wanted: list[str]) -> None:
-    filters = Filters(Settings.from_config(settings))
+    selection = Selection(Settings.from_config(settings))
     names = ["Sales_EU", "hr", "sales"]
-    assert [name for name in names if filters.wants_database(name)] == wanted
+    assert [name for name in names if wants_database(selection, name)] == wanted
 
 
 @pytest.mark.parametrize("setting", ["include_tables", "exclude_tables"])
 @pytest.mark.parametrize("pattern", ["orders", "a-b", "größe", "a]b"])
 def test_a_pattern_that_can_match_no_table_is_refused(setting: str, pattern: str) -> None:
     with pytest.raises(SettingError, match=rf"'{setting}'.*'\*\.{re.escape(pattern)}'"):
-        Filters(Settings.from_config({setting: [pattern]}))
+        Selection(Settings.from_config({setting: [pattern]}))
 
 
 def test_patterns_that_matched_nothing() -> None:
-    filters = Filters(
+    selection = Selection(
         Settings(
             include_databases=("a*", "x*"),
             exclude_databases=("ab", "y"),
@@ -123,10 +142,10 @@ def test_patterns_that_matched_nothing() -> None:
         )
     )
     for database in ("ab", "ac"):
-        filters.wants_database(database)
-    filters.wants_table("ac", "t")
-    assert list(filters.idle("databases")) == [
+        wants_database(selection, database)
+    wants_table(selection, "ac", "t")
+    assert list(selection.idle("databases")) == [
         ("include_databases", "x*"),
         ("exclude_databases", "y"),
     ]
-    assert list(filters.idle("tables")) == [("include_tables", "z.t"), ("exclude_tables", "a.u")]
+    assert list(selection.idle("tables")) == [("include_tables", "z.t"), ("exclude_tables", "a.u")]
