@@ -25,6 +25,7 @@ SCHEMAS: Final = Path(__file__).parent.parent / "tap_glue_metadata" / "schemas"
 MODEL: Final = botocore.session.get_session().get_service_model("glue")
 
 TYPES: Final = {
+    "blob": "string",  # in base64
     "boolean": "boolean",
     "double": "number",
     "float": "number",

@@ -24,18 +24,21 @@ class Parents:
     """What one listing leads to: the contexts of the calls for its objects.
 
     Attributes:
+        stream: The stream that lists them, or will.
         contexts: The contexts so far; None if they are not kept.
         error: Why the listing is not whole, if it is not.
+        is_begun: Whether it is being called for.
         is_found: Whether the listing has ended.
     """
 
-    def __init__(self, cache: ParentCache, owner: Listing) -> None:
+    def __init__(self, cache: ParentCache, stream: str) -> None:
         """Begin with none."""
-        self.owner = owner
+        self.stream = stream
         self.contexts: list[Context] | None = []
         self.error: TapError | None = None
-        self._cache = cache
+        self.is_begun = False
         self.is_found = False
+        self._cache = cache
         self._waiting: list[Callable[[], None]] = []
 
     def add(self, contexts: Iterable[Context]) -> None:
@@ -79,32 +82,53 @@ class ParentCache:
     def __init__(self) -> None:
         """Begin with nothing."""
         self._left = _MOST_CONTEXTS
+        self._order: list[str] = []
+        self._ended: set[str] = set()
         self._needed: Counter[Link] = Counter()
         self._children: dict[Link, Read] = {}
+        self._listers: dict[Link, str] = {}
         self._found: dict[tuple[object, ...], Parents] = {}
 
-    def expect(self, reads: Iterable[Read]) -> None:
-        """Note what streams will be read: only what two of them need is kept."""
-        for read in reads:
+    def expect(self, plan: Iterable[tuple[str, Read]]) -> None:
+        """Note what streams will be read: only what two of them need is kept.
+
+        Args:
+            plan: The streams in their order, each with what it reads.
+        """
+        owns = dict(plan)
+        self._order += owns
+        self._ended -= owns.keys()
+        for read in owns.values():
             for parent, child in zip(read.chain, read.chain[1:], strict=False):
                 if child.each is None:
                     self._needed[_link(parent, child)] += 1
                     self._children.setdefault(_link(parent, child), child)
-        for link in self._needed:
-            self._needed[link] += sum(read is link[0] for read in reads)
+        for stream, read in owns.items():
+            for link in self._needed:
+                if link[0] is read:  # the stream lists for itself what others list as parents
+                    self._needed[link] += 1
+                    self._listers.setdefault(link, stream)
 
     def of(self, listing: Listing, child: Read) -> Parents | None:
-        """Return what a listing leads to, if another one is about it or has found it.
+        """Return what a listing leads to, if another stream has found it, or is about to.
 
         Args:
             listing: A listing of parents.
             child: What is to be called for them.
 
         Returns:
-            What was found, or is being found; None if the listing has to call for itself.
+            What was found, or will be; None if the listing has to call for itself.
         """
-        key = _key(listing, child)
+        key, link = _key(listing, child), _link(listing.read, child)
+        lister = self._listers.get(link)
+        if key not in self._found and lister is not None and self._is_ahead(lister, listing.stream):
+            self._found[key] = Parents(self, lister)
         return self._found.get(key)
+
+    def _is_ahead(self, lister: str, stream: str) -> bool:
+        """Tell whether a stream will surely list what another one needs, and before that one."""
+        is_before = self._order.index(lister) < self._order.index(stream)
+        return is_before and lister not in self._ended
 
     def feed(self, listing: Listing) -> Iterator[tuple[Read, Parents]]:
         """Begin to keep what a listing leads to, if another stream needs it.
@@ -116,10 +140,12 @@ class ParentCache:
             A child read and where to keep the contexts of its calls.
         """
         for link, child in self._children.items():
-            key = _key(listing, child)
-            if link[0] is listing.read and self._needed[link] > 1 and key not in self._found:
-                self._found[key] = Parents(self, listing)
-                yield child, self._found[key]
+            if link[0] is listing.read and self._needed[link] > 1:
+                key = _key(listing, child)
+                parents = self._found.setdefault(key, Parents(self, listing.stream))
+                if not parents.is_begun and parents.stream == listing.stream:
+                    parents.is_begun = True
+                    yield child, parents
 
     def takes(self, number: int) -> bool:
         """Tell whether so many more contexts may be kept, and count them."""
@@ -127,9 +153,10 @@ class ParentCache:
         return self._left >= 0
 
     def abandon(self, stream: str) -> None:
-        """Forget what a stream was about to find, when it stops in the middle."""
+        """Forget what a stream was to find and has not, when it ends."""
+        self._ended.add(stream)
         for key, parents in list(self._found.items()):
-            if parents.owner.stream == stream and not parents.is_found:
+            if parents.stream == stream and not parents.is_found:
                 del self._found[key]
                 parents.drop()
 

@@ -42,13 +42,14 @@ class Context:
     @cached_property
     def keys(self) -> Json:
         """The fields that every record from here begins with."""
-        names = {xform_name(member): value for member, value in self.bound.items()}
+        texts = ((m, value) for m, value in self.bound.items() if isinstance(value, str))
+        names = {xform_name(member): value for member, value in texts}
         return {"account_id": self.scope.account_id, "region": self.scope.region, **names}
 
     @property
     def identity(self) -> tuple[Any, ...]:
         """What tells this context from others."""
-        return (self.scope.account_id, self.scope.region, *self.bound.items())
+        return (self.scope.account_id, self.scope.region, *map(str, self.bound.items()))
 
     @property
     def name(self) -> str | None:

@@ -86,9 +86,15 @@ class TapGlueMetadata(CommandLine):
     @override
     def streams(self) -> dict[str, Stream]:
         # The SDK sorts by name. The schema of what is written along the way has to come first, and
-        # what tells of the whole run last.
-        places = {Extractions.name: -1, ExtractionIssues.name: 1}
-        return dict(sorted(super().streams.items(), key=lambda item: places.get(item[0], 0)))
+        # what tells of the whole run last; parents come before what is read for them, which needs
+        # no second listing of them then.
+        places = {Extractions.name: 0, ExtractionIssues.name: 2}
+        return dict(
+            sorted(
+                super().streams.items(),
+                key=lambda item: (places.get(item[0], 1), len(getattr(item[1], "reads", tuple)())),
+            )
+        )
 
     @override
     def setup_mapper(self) -> None:

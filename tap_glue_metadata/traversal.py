@@ -66,7 +66,8 @@ class Traversal:
         Returns:
             Their readings.
         """
-        self._cache.expect([read for _, read in plan])
+        with self._pool.lock:
+            self._cache.expect(plan)
         readings = [Reading(stream, read, self._pool.lane()) for stream, read in plan]
         for reading in readings:
             # As a task: what is not to be tolerated is raised where the stream is read.

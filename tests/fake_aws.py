@@ -415,6 +415,16 @@ class FakeAws:
         reply = Reply(body, status, content_type)
         self._faults.append(_Fault(operation, lambda _: reply, when, times))
 
+    def answer(self, operation: str, body: Callable[[Json], bytes]) -> None:
+        """Answer valid requests with what is made of their parameters."""
+
+        def note(params: Json) -> bool:
+            asked.params = params
+            return True
+
+        asked = threading.local()  # a fault's condition and its act run in one thread
+        self._faults.append(_Fault(operation, lambda _: Reply(body(asked.params)), note, None))
+
     def truncate(
         self,
         operation: str,
