@@ -6,14 +6,20 @@ So databases are listed once for each catalog and run, however many streams are 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tap_glue_metadata.aws.errors import TapError
-    from tap_glue_metadata.listing import Listing
     from tap_glue_metadata.read import Context, Read
+
+    class Listing(Protocol):
+        """What of a listing counts here."""
+
+        stream: str
+        read: Read
+        context: Context
 
     Link: TypeAlias = tuple[Read, tuple[tuple[str, str], ...]]
 

@@ -157,8 +157,10 @@ class TapGlueMetadata(CommandLine):
         Raises:
             TapError: A setting, the credentials or the network are at fault.
         """
-        names = frozenset(name for stream in self.stream_types for name in stream.operations())
-        operations = {"glue": names}
+        operations: dict[str, frozenset[str]] = {}
+        for read in (read for stream in self.stream_types for read in stream.reads()):
+            known = operations.get(read.service, frozenset())
+            operations[read.service] = known | {read.operation}
         selection = Selection(self.settings)
         scopes, unopened = open_scopes(self.settings, operations)
         outcomes = Outcomes(unopened, skip=self.settings.on_access_denied == "skip")

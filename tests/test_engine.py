@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 TABLE_KEYS = ("account_id", "region", "catalog_id", "database_name", "table_name")
-COLUMNS_ANSWERED = "[ColumnStatisticsList[].ColumnName, Errors[].ColumnName][]"
+ANSWERED = "[ColumnStatisticsList[].ColumnName, Errors[].ColumnName][]"
+EACH_COLUMN = Each("ColumnNames", "StorageDescriptor.Columns[].Name", 100, ANSWERED)
 
 
 class Triggers(GlueStream):
@@ -72,11 +73,9 @@ class ColumnStatistics(GlueStream):
     name = "column_statistics"
     primary_keys = (*TABLE_KEYS, "column_name")
     source = Read(
-        "GetColumnStatisticsForTable",
-        "ColumnStatisticsList",
-        TABLES,
-        bind={"TableName": "Name"},
-        each=Each("ColumnNames", "StorageDescriptor.Columns[].Name", 100, COLUMNS_ANSWERED),
+        *("GetColumnStatisticsForTable", "ColumnStatisticsList", TABLES, {"TableName": "Name"}),
+        each=EACH_COLUMN,
+        key="ColumnName",
     )
 
 
@@ -109,6 +108,14 @@ class SchemaVersions(GlueStream):
     )
 
 
+class Integrations(GlueStream):
+    name = "integrations"
+    primary_keys = ("account_id", "region", "integration_arn")
+    source = Read(
+        "DescribeIntegrations", "Integrations", token=("Marker", "Marker"), key="IntegrationArn"
+    )
+
+
 NEW: tuple[type[GlueStream], ...] = (
     Triggers,
     UserDefinedFunctions,
@@ -118,6 +125,7 @@ NEW: tuple[type[GlueStream], ...] = (
     JobRuns,
     EncryptionSettings,
     SchemaVersions,
+    Integrations,
 )
 SHAPES = {Triggers: "Trigger", UserDefinedFunctions: "UserDefinedFunction", Crawlers: "Crawler"}
 each_new = pytest.mark.parametrize("stream_type", NEW, ids=lambda stream: stream.name)
@@ -149,6 +157,7 @@ def filled(endpoint: FakeAws) -> FakeAws:
     """Fill an endpoint of small pages: at least three of each kind, with empty ones between."""
     endpoint.page_size, endpoint.empty_pages = 3, True
     endpoint.respond("GetDataCatalogEncryptionSettings", b"{}")
+    endpoint.respond("DescribeIntegrations", b"{}")
     store = endpoint.store()
     for database in ("audit", "empty", "sales"):
         store.add_database(database)
@@ -318,6 +327,17 @@ def test_one_listing_for_each_arn(endpoint: FakeAws, settings: Json) -> None:
         (arn, number) for arn in arns for number in (1, 2)
     ]
     assert "schema_id" not in records[0]
+
+
+def test_another_name_of_the_page_token(endpoint: FakeAws, settings: Json) -> None:
+    def answer(params: Json) -> bytes:
+        number = int(params.get("Marker", 0))
+        page: Json = {"Integrations": [{"IntegrationArn": f"arn:{number}", "Status": "ACTIVE"}]}
+        return json.dumps(page | ({"Marker": str(number + 1)} if number < 2 else {})).encode()
+
+    endpoint.answer("DescribeIntegrations", answer)
+    records = run(settings, "integrations").records("integrations")
+    assert [record["integration_arn"] for record in records] == ["arn:0", "arn:1", "arn:2"]
 
 
 def test_objects_that_lead_nowhere_are_denied_one_by_one(

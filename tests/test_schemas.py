@@ -68,8 +68,9 @@ def properties(schema: Json, path: str = "") -> Iterator[tuple[str, str, Json]]:
 def shape_of(stream_type: type[GlueStream]) -> Any:
     if issubclass(stream_type, EmbeddedStream):
         return MODEL.shape_for(stream_type.shape)
-    output: Any = MODEL.operation_model(stream_type.source.operation).output_shape
-    return output.members[stream_type.source.items].member
+    read = stream_type.reads()[-1]
+    output: Any = MODEL.operation_model(read.operation).output_shape
+    return output.members[read.items].member
 
 
 @each_stream

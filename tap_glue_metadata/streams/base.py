@@ -177,7 +177,8 @@ class GlueStream(SdkStream):
         is_wanted = extractions.selected and self.ABORT_AT_RECORD_COUNT is None
         report = extractions.report if is_wanted else None
         try:
-            Pass(self, sinks, reading, self.traversal, report).run()
+            passes = self._passes_filter
+            Pass(self, sinks, reading, self.traversal, passes=passes, report=report).run()
         except BaseException:
             self.traversal.close()
             raise
@@ -242,7 +243,7 @@ class GlueStream(SdkStream):
             record[self._name_field],
         )
 
-    def passes_filter(self, context: Context, raw: Json) -> bool:
+    def _passes_filter(self, context: Context, raw: Json) -> bool:
         """Tell whether this stream's map lets an object pass; its children follow it."""
         stream_map = self.stream_maps[0]
         if isinstance(stream_map, SameRecordTransform):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tap_glue_metadata.outcomes import Outcome
     from tap_glue_metadata.read import Context
     from tap_glue_metadata.reading import Reading
-    from tap_glue_metadata.streams.base import GlueStream
+    from tap_glue_metadata.streams.sdk import SdkStream
     from tap_glue_metadata.streams.sinks import Sink
     from tap_glue_metadata.traversal import Traversal
 
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 class Pass:
     """Writes what a reading finds, and what follows from its outcomes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what one pass brings together
         self,
-        leader: GlueStream,
+        leader: SdkStream,
         sinks: list[Sink],
         reading: Reading,
         traversal: Traversal,
+        *,
+        passes: Callable[[Context, Json], bool],
         report: Report | None,
     ) -> None:
         """Begin the pass; nothing is written yet.
@@ -41,11 +43,13 @@ class Pass:
             sinks: Where the records of those go that are selected.
             reading: The objects.
             traversal: The traversal that the reading is part of.
+            passes: Tells whether the stream map of the leader lets an object pass; its children
+                follow it.
             report: Writes that a unit was read wholly: the stream, the outcome and the number of
                 objects, if it is known; None if nobody wants to know.
         """
         self._leader, self._sinks, self._reading = leader, sinks, reading
-        self._traversal, self._report = traversal, report
+        self._traversal, self._passes, self._report = traversal, passes, report
         extents = traversal.extents(reading.chain)
         percent = leader.config["max_removed_percent"]
         self._counts = ObjectCounts(sinks[0].stream.stream_state, extents, percent)
@@ -87,7 +91,7 @@ class Pass:
         return self._leader.ABORT_AT_RECORD_COUNT is None
 
     def _write_object(self, context: Context, raw: Json) -> None:
-        children_wanted = self._leader.passes_filter(context, raw)
+        children_wanted = self._passes(context, raw)
         for sink in self._sinks:
             if children_wanted or sink.stream is self._leader:
                 sink.write(context, raw)
