@@ -351,10 +351,14 @@ def test_a_pattern_that_matches_nothing_is_told_once(
     assert sorted(warnings(caplog)) == [
         "Setting 'exclude_databases': 'tmp_*' matched none of the databases",
         "Setting 'exclude_tables': '*.tmp' matched none of the tables",
-        "Setting 'include_databases': 'finance' matched none of the databases; nothing is "
-        "announced as deleted",
-        "Setting 'include_tables': 'finance.*' matched none of the tables; nothing is announced "
-        "as deleted",
+        (
+            "Setting 'include_databases': 'finance' matched none of the databases; nothing is "
+            "announced as deleted"
+        ),
+        (
+            "Setting 'include_tables': 'finance.*' matched none of the tables; nothing is announced "
+            "as deleted"
+        ),
     ]
 
 

@@ -59,8 +59,10 @@ FORMS: Final = tuple(  # the first that matches counts; the last group is the va
         # In prose it shows by its looks alone.
         (
             "",
-            rf"{_SAID}((?=[^\s\d]{{0,64}}\d)(?=[^\sA-Za-z]{{0,64}}[A-Za-z])"
-            r"(?!\d=|\w{0,8}-?(?:bit|byte|digit|char))[^\s\"',;()]{6,64})",
+            (
+                rf"{_SAID}((?=[^\s\d]{{0,64}}\d)(?=[^\sA-Za-z]{{0,64}}[A-Za-z])"
+                r"(?!\d=|\w{0,8}-?(?:bit|byte|digit|char))[^\s\"',;()]{6,64})"
+            ),
         ),
     )
 )

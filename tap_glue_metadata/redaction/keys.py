@@ -8,7 +8,7 @@ from typing import Final
 class Kind(Enum):
     """What stands under a key."""
 
-    SECRET = "a secret, whatever it looks like"
+    SECRET = "a secret, whatever it looks like"  # noqa: S105 - a description
     STORED = "a secret, or the path of one in a secret store"
     NAMED = "a secret, or the path or name of one in a secret store"
     KEY = "a secret if it looks random"
@@ -32,7 +32,8 @@ _INNOCENT: Final = re.compile(  # no secret, though a word of one is in them
     | (?<![a-z])(?:business|cache|column|dedup(?:e|lication)?|dist(?:ribution)?|foreign|group|hash
         |idempotency|index|join|lookup|merge|natural|object|order|partition(?:ing)?|pre-?combine
         |primary|public|range|record|routing|row|s3|sort|surrogate|unique)-?keys?(?=-|$)
-    | kms(?:-(?:customer|data|encryption|managed|master))*-?keys? | ^(?:has|is|needs|no|requires?|use)-.*
+    | kms(?:-(?:customer|data|encryption|managed|master))*-?keys?
+    | ^(?:has|is|needs|no|requires?|use)-.*
     | secrets?-?manager | secretar(?:y|ies|iat) | pass-?word-?less
     | -[a-z0-9]{1,24}-(?:blob|dfs|file)-core-windows-net$  # an account of Azure's
     # What names a column: OpenX's SerDe, Athena's projection, Spark, Iceberg.

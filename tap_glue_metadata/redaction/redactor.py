@@ -6,7 +6,7 @@ import base64
 import re
 from fnmatch import translate
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -16,6 +16,8 @@ from tap_glue_metadata.redaction.shapes import CLUE, SHAPES, URLS, hides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+MadeT = TypeVar("MadeT")
 
 REDACTED: Final = "***REDACTED***"
 """What stands in place of a secret."""
@@ -37,16 +39,16 @@ _SCHEMA: Final = frozenset(
 )
 
 
-class _Memory(dict[str, Any]):
+class _Memory(dict[str, MadeT]):
     """What was made of short texts, for the same ones come again and again."""
 
     SIZE, LONGEST = 8192, 128
 
-    def __init__(self, make: Callable[[str], Any]) -> None:
+    def __init__(self, make: Callable[[str], MadeT]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, text: str) -> Any:  # noqa: ANN401 - whatever is made
+    def __missing__(self, text: str) -> MadeT:
         made = self._make(text)
         if len(text) <= self.LONGEST:
             if len(self) >= self.SIZE:
@@ -123,7 +125,8 @@ class Redactor:
         if not is_schema and kind not in (Kind.TEXT, Kind.LOCATION, Kind.KEY):
             return {texts[key]: walk(kind, value) for key, value in members.items()}
         if "value" in "".join(members).lower() and (pair := self._pair(members)):
-            kinds = {key: pair if _VALUE.fullmatch(key) else kinds[key] for key in members}
+            paired = {key: pair if _VALUE.fullmatch(key) else kinds[key] for key in members}
+            return {texts[key]: walk(paired[key], value) for key, value in members.items()}
         return {texts[key]: walk(kinds[key], value) for key, value in members.items()}
 
     def _pair(self, members: dict[str, Any]) -> Kind | None:

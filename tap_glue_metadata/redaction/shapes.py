@@ -70,8 +70,10 @@ _OTHERS: Final = (
     # HTTP's headers; in running text, what is no English word.
     (
         "authorization",
-        r"(?i:authorization\\{0,7}[\"']?\s{0,4}[:=]\s{0,4}\\{0,7}[\"']?"
-        r"(?:apikey|basic|bearer|digest|negotiate|token) {1,4})([^\s\"'\\,;]+)",
+        (
+            r"(?i:authorization\\{0,7}[\"']?\s{0,4}[:=]\s{0,4}\\{0,7}[\"']?"
+            r"(?:apikey|basic|bearer|digest|negotiate|token) {1,4})([^\s\"'\\,;]+)"
+        ),
     ),
     ("bearer", r"\A\s{0,8}(?i:bearer)\s{1,8}(?!(?i:tokens?\b|auth))(\S+)(?=\s*\Z)"),
     ("bearer", r"(?<!\w)(?i:bearer)\s{1,8}(?=[A-Za-z_.~+/-]{0,64}(?:\d|[a-z][A-Z]))([\w.~+/-]+=*)"),
@@ -99,8 +101,10 @@ _OTHERS: Final = (
     ),
     (
         "identified",  # SQL
-        r"(?i:\bidentified\s{1,8}by\s{1,8}(?:(?:password|values)\s{1,8})?)[\"']?"
-        r"((?<=')[^']+|(?<=\")[^\"]+|(?<![\"'])[^\s'\";]+)",
+        (
+            r"(?i:\bidentified\s{1,8}by\s{1,8}(?:(?:password|values)\s{1,8})?)[\"']?"
+            r"((?<=')[^']+|(?<=\")[^\"]+|(?<![\"'])[^\s'\";]+)"
+        ),
     ),
     ("externalid", r"(?i:value )'([^']{1,2048})'(?= at 'externalId')"),  # AWS STS: ValidationError
 )
@@ -133,7 +137,8 @@ _PLACEHOLDER: Final = re.compile(
     # Nothing, what forms and templates hold until they are filled in, and what names itself alone.
     true|false|yes|no|on|off|null|none|nil|n/a|tbd|todo|[*x.\#-]{3,}|\*{3}redacted\*{3}
     | (?:your|enter|insert|replace)[-_ ][\w -]{1,64}
-    | (?-i:[a-z]{1,16}_?)?(?:(?:access|api|auth|private)_?)?(?:credentials?|key|pass(?:w(?:or)?d)?|pwd|secret|token)
+    | (?-i:[a-z]{1,16}_?)?(?:(?:access|api|auth|private)_?)?
+      (?:credentials?|key|pass(?:w(?:or)?d)?|pwd|secret|token)
     # Variables of shells, templates, string formats and SQL; calls and look-ups.
     | <[^<>]{1,128}> | [$%#]?\{[^{}":]{1,256}\} | [$%#]\{[^{}]{1,256}\} | \$?\{\{[^{}]{1,256}\}\}
     | \$\([^()]{1,128}\) | \$(?-i:[A-Z][A-Z0-9_]+|[a-z]+_[a-z_]+|\d) | \?|:[a-z]\w{0,63}
@@ -166,6 +171,9 @@ _RANDOM: Final = re.compile(
 _LONGEST: Final = 2048
 
 
+_FEWEST_CHANGES: Final = 3  # between letters and digits, in what is drawn at random
+
+
 def hides(kind: Kind, value: str) -> bool:
     """Tell whether a value is a secret, by what its key says of it."""
     value = value.strip()
@@ -177,5 +185,5 @@ def hides(kind: Kind, value: str) -> bool:
         return True
     if kind is Kind.KEY:
         changes = re.findall(r"(?<=[A-Za-z])\d|(?<=\d)[A-Za-z]", value)
-        return len(changes) > 2 and _RANDOM.fullmatch(value) is not None
+        return len(changes) >= _FEWEST_CHANGES and _RANDOM.fullmatch(value) is not None
     return not (_METHOD.fullmatch(value) or _NAMES[kind].fullmatch(value))
