@@ -25,6 +25,7 @@ LANDED: Final = {
     "catalogs": 4,
     "columns": 10,
     "databases": 4,
+    "extractions": 14,
     "jobs": 1,
     "tables": 7,
     "workflows": 1,

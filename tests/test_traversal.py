@@ -356,8 +356,8 @@ def test_a_pattern_that_matches_nothing_is_told_once(
             "announced as deleted"
         ),
         (
-            "Setting 'include_tables': 'finance.*' matched none of the tables; nothing is announced "
-            "as deleted"
+            "Setting 'include_tables': 'finance.*' matched none of the tables; nothing is "
+            "announced as deleted"
         ),
     ]
 

@@ -6,7 +6,7 @@ import base64
 import re
 from fnmatch import translate
 from functools import cache
-from typing import Any, Final, TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
