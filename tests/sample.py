@@ -144,6 +144,7 @@ def _fill_etl(store: Store) -> None:
             "DefaultArguments": {"--job-language": "python"},
             "Connections": {"Connections": ["warehouse"]},
             "MaxCapacity": 2.0,
+            "JobRunQueuingEnabled": True,
             "CodeGenConfigurationNodes": {"node-1": {"S3CsvSource": {"Name": "csv", "Paths": []}}},
         },
     )
