@@ -230,8 +230,13 @@ def _literal(glob: str) -> str:
 
 
 @cache
-def _default() -> Redactor:
-    return Redactor()
+def redactor(*extra_keys: str) -> Redactor:
+    """Return a redactor, the same one for the same globs, so that streams share what it remembers.
+
+    Args:
+        extra_keys: As for `Redactor`.
+    """
+    return Redactor(extra_keys)
 
 
 def redact_text(text: str) -> str:
@@ -243,4 +248,4 @@ def redact_text(text: str) -> str:
     Returns:
         The text without them; the same object if it has none.
     """
-    return _default().texts[text]
+    return redactor().texts[text]
