@@ -20,6 +20,9 @@ MEMBER: Final = "x-aws-member"
 """The annotation that names, in a schema, the AWS member a property comes from."""
 
 
+_LAST_SECOND: Final = 253_402_300_799  # of the year 9999
+
+
 def compile_projection(
     schema: Schema, redactor: Redactor | None = None
 ) -> Callable[[Mapping[str, Any]], Json]:
@@ -42,30 +45,30 @@ def timestamp(value: Any) -> str | None:  # noqa: ANN401 - a number from AWS, te
     """Write a point in time the way every record does.
 
     Args:
-        value: Seconds since 1970, as AWS sends them, or ISO 8601 text, as some emulators do.
+        value: As for `moment`.
 
     Returns:
-        ISO 8601 in UTC with microseconds, such that texts sort as times do; None for a number
-        beyond the years 1 to 9999. Text that is no time is kept as it is.
+        ISO 8601 in UTC with microseconds, such that texts sort as times do; None for what is not
+        a valid time.
     """
     found = moment(value)
-    if found is None:
-        return value if isinstance(value, str) else None
-    return found.isoformat(timespec="microseconds")
+    return None if found is None else found.isoformat(timespec="microseconds")
 
 
 def moment(value: Any) -> datetime | None:  # noqa: ANN401 - as above
     """Read a point in time.
 
     Args:
-        value: Seconds since 1970, as AWS sends them, or ISO 8601 text, as some emulators do.
+        value: Seconds since 1970, as AWS sends them; milliseconds, if it is too large a number for
+            seconds; or ISO 8601 text, as some emulators send it.
 
     Returns:
-        The point in time, in UTC; None for what is none, or beyond the years 1 to 9999.
+        The time in UTC; None for what is not a valid time, or beyond the years 1 to 9999.
     """
     try:
         if not isinstance(value, str):
-            return datetime.fromtimestamp(value, tz=timezone.utc)
+            seconds = value / 1000 if value > _LAST_SECOND else value
+            return datetime.fromtimestamp(seconds, tz=timezone.utc)
         found = datetime.fromisoformat(value.replace("Z", "+00:00"))
         found = found if found.tzinfo else found.replace(tzinfo=timezone.utc)
         return found.astimezone(timezone.utc)

@@ -1,20 +1,20 @@
 """What a key says of its value: words as data, read from the end, where English has the noun."""
 
 import re
-from enum import Enum
+from enum import Enum, auto
 from typing import Final
 
 
 class Kind(Enum):
     """What stands under a key."""
 
-    SECRET = "a secret, whatever it looks like"  # noqa: S105 - a description
-    STORED = "a secret, or the path of one in a secret store"
-    NAMED = "a secret, or the path or name of one in a secret store"
-    KEY = "a secret if it looks random"
-    COLUMNS = "a schema, pattern or predicate, where names of secrets are names of columns"
-    LOCATION = "a path or URL"
-    TEXT = "anything else"
+    SECRET = auto()  # a secret, whatever it looks like
+    STORED = auto()  # a secret, or the path of one in a secret store
+    NAMED = auto()  # a secret, or the path or name of one in a secret store
+    KEY = auto()  # a secret if it looks random
+    COLUMNS = auto()  # a schema, pattern or predicate, where names of secrets are names of columns
+    LOCATION = auto()  # a path or URL
+    TEXT = auto()  # anything else
 
 
 STEMS: Final = (
@@ -33,8 +33,7 @@ _INNOCENT: Final = re.compile(  # no secret, though a word of one is in them
         |idempotency|index|join|lookup|merge|natural|object|order|partition(?:ing)?|pre-?combine
         |primary|public|range|record|routing|row|s3|sort|surrogate|unique)-?keys?(?=-|$)
     | kms(?:-(?:customer|data|encryption|managed|master))*-?keys?
-    | ^(?:has|is|needs|no|requires?|use)-.*
-    | secrets?-?manager | secretar(?:y|ies|iat) | pass-?word-?less
+    | ^(?:has|is|needs|no|requires?|use)-.* | secrets?-?manager | secretar(?:y|ies|iat) | pass-?word-?less
     | -[a-z0-9]{1,24}-(?:blob|dfs|file)-core-windows-net$  # an account of Azure's
     # What names a column: OpenX's SerDe, Athena's projection, Spark, Iceberg.
     | ^(?:mapping|projection|spark-sql-statistics|write-metadata-metrics)-.*
