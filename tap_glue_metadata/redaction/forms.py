@@ -20,7 +20,7 @@ _LINE: Final = r"(?=[ \t]{0,8}\r?(?:\n|\Z))"
 _SETTER: Final = r"(?i:option|property|put|set|conf|config|env|header|add\w{0,16})\(\s?\\?[\"']"
 _COMMA: Final = r"\\{0,7}[\"']\s{0,4},\s{0,4}"
 _PROSE: Final = (  # where a value shows by its looks alone
-    r"(?:\s[a-z]{1,12}){0,4}?\s{0,2}(?::|=|\bis\b|\bwas\b)\s{1,4}[\"']?"
+    r"(?:\s[a-z]{1,12}){0,4}?\s{0,2}(?::\s{0,4}|(?:=|\bis|\bwas|\bset to)\s{1,4})[\"']?"
     r"((?=[^\s\d]{0,64}\d)(?=[^\sA-Za-z]{0,64}[A-Za-z])"
     r"(?!\d=|\w{0,8}-?(?:bit|byte|digit|char))[^\s\"',;()]{6,64})"
 )
@@ -48,8 +48,10 @@ FORMS: Final = tuple(  # the first that matches counts; the last group is the va
         (rf"-|{_SETTER}", rf"{_COMMA}{_QUOTED}"),  # .option("password", "x"), ["--password", "x"]
         ("", rf"{_COMMA}\\{{0,7}}[\"']\w{{0,24}}[vV]alue{_END}\s{{0,4}}:\s{{0,4}}{_QUOTED}"),
         ("", rf",\s?\w{{0,24}}[vV]alue={_BARE}"),  # ParameterKey=DbPassword,ParameterValue=x
+        # PASSWORD Ab1cde
+        ("", r"\s((?=\S{0,64}\d)(?=\S{0,64}[a-z])(?=\S{0,64}[A-Z])[^\s\"',;:/=()]{6,64})(?!\S)"),
         ("", r"\s((?=[\w+/=-]{0,64}\d)[\w+/=-]{32,})(?![^\s\"'])"),  # aws configure set
-        ("<", r"(?:\s[^<>]{0,64})?>([^<]{1,4096})(?=</)"),  # <password>x</password>
+        (r"[<\"']", r"[\"']?(?:\s[^<>]{0,64})?>([^<]{1,4096})(?=</)"),  # <password>x</password>
         (r">\s{0,8}", r"\s{0,8}</\w{1,32}>\s{0,64}<\w{0,32}[vV]alue>([^<]{1,4096})"),  # Hadoop
         (r"[\"']", rf"[\"']\s{{1,8}}[vV]alue={_QUOTED}"),  # <property name="password" value="x"/>
         ("", _PROSE),  # the password of x is y
@@ -57,7 +59,8 @@ FORMS: Final = tuple(  # the first that matches counts; the last group is the va
 )
 TIES: Final = (
     rf"[\w.-]{{0,64}}(?:{_END}\s{{0,4}}(?:[:=]|->)|\\{{0,7}}[\"']\s{{0,4}},|\s{{0,4}}[<>]|\s{{1,4}}'"
-    r"|(?:\s[a-z]{1,12}){0,4}\s(?:is|was)\s|\s[\w+/=-]{32}|,\s?\w{0,24}value=|[\"']\s{1,8}value=)"
+    r"|(?:\s[a-z]{1,12}){0,4}\s(?:is|was|set to)\s|\s\S{0,64}\d"
+    r"|,\s?\w{0,24}value=|[\"']\s{1,8}value=)"
 )
 """What a text in lower case holds behind the stem of a name, if it gives it a value."""
 

@@ -61,7 +61,7 @@ _HOST: Final = r"(?=@[\w-]{1,64}\.[\w.-]{1,128}(?::\d{2,5})?/)"
 _OTHERS: Final = (
     ("private key", rf"(-----BEGIN {_PEM}(?s:.*?)(?:-----END {_PEM}[A-Z ]{{0,8}}-----|\Z))"),
     # Base64 of a private key, and of Google's `{"type": "service_account"` at each indent.
-    ("ls0tls", r"\b(LS0tLS1CRUdJTi(?:B[\w+/]{2,12}?)?(?:QUklW|UFJJV|gUFJJ)[\w+/]{20,}={0,2})"),
+    ("ls0tls", r"\b(LS0tLS1CRUdJTiB[\w+/]{0,16}?(?:QUklW|UFJJV|BSSVZ)[\w+/]{20,}={0,2})"),
     ("ey[aj]|ewog|ew0k", r"\b(e(?:yJ0|yAid|wogICJ0|wogICAgIn|w0KICAid)eXBlI[jD][\w+/]{40,}={0,2})"),
     ("q~", r"(?<![\w.~-])([\w.~]{3}\dQ~[\w.~-]{31,34})(?![\w.~-])"),  # gitleaks: Microsoft Entra ID
     ("==", r"(?<![\w+/])([\w+/]{86}==)(?!=)"),  # Azure: account keys are 64 bytes
@@ -128,7 +128,8 @@ _PLACEHOLDER: Final = re.compile(
     | (?:aws_iam_role=)?arn:aws[a-z-]*:[\w-]*:[\w-]*:\d*:[\w:/.+=@-]+ | [a-z][a-z0-9+.-]{1,16}://.+
     | (?:/(?-i:[a-z][a-z0-9]*|[A-Z][A-Z0-9]*)(?:[-_.][A-Za-z0-9]{1,24}){0,8}){2,16}/?
     | (?:aws-)?(?:secretsmanager|ssm|vault|env|secrets?|file|keyvault)[:/][\w:/.@\#-]+
-    # Types of columns.
+    # Names of algorithms, and types of columns.
+    | (?:oauth|base|sha|md|aes|rsa|hs|rs|utf)-?\d{1,4}
     | (?:string|text|boolean|date|timestamp|(?:big|small|tiny)?int(?:eger)?|long|double|float|binary
         |uuid|(?:var)?char|decimal|number|array|map|struct|object)(?:[(<].*)?
     """,

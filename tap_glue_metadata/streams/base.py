@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from tap_glue_metadata.reading import Reading
     from tap_glue_metadata.traversal import Traversal
 
-_TEXTUAL = frozenset({dict, list, str})
 SCHEMAS = SchemaDirectory(files("tap_glue_metadata") / "schemas")
 OWNERS = {"CatalogId": "owner_catalog_id", "DatabaseName": "owner_database_name"}
 """Members that say, on an object reached through a resource link, whose it is: their fields."""
@@ -149,7 +148,7 @@ class GlueStream(SdkStream):
         value_of = self.redactor.value
         # Most are numbers or absent, and these are ours: no secrets.
         return {
-            name: value_of(name, value) if value.__class__ in _TEXTUAL else value
+            name: value_of(name, value) if isinstance(value, (dict, list, str)) else value
             for name, value in fields.items()
         }
 
