@@ -38,7 +38,7 @@ def compile_projection(
         from AWS, in the schema's order; None for what AWS left out. Nested objects hold only
         what AWS sent. Keys inside maps and open objects keep AWS's casing.
     """
-    return _function(schema, redactor, "record[{name!r}] = {value}", "raw.get({member!r})")
+    return _object(schema, redactor, is_whole=True)
 
 
 def timestamp(value: Any) -> str | None:  # noqa: ANN401 - a number from AWS, text from some emulators
@@ -76,43 +76,43 @@ def moment(value: Any) -> datetime | None:  # noqa: ANN401 - as above
         return None
 
 
-def _function(schema: Schema, redactor: Redactor | None, line: str, get: str) -> Convert:
+def _object(schema: Schema, redactor: Redactor | None, *, is_whole: bool = False) -> Convert:
     """Compile the function that turns an object into a new one, member by member.
-
-    It is straight code, which takes half the time of a loop over the members; and of those a table
-    has hundreds in its columns alone.
 
     Args:
         schema: The object's schema.
         redactor: As in `compile_projection`.
-        line: The code for a member, with its `name` in the record, its `member` in AWS's object,
-            and the `value` to set.
-        get: The code that gets a `member` of AWS's object.
+        is_whole: Whether the new object has all fields, None for what AWS left out.
 
     Returns:
         The function.
     """
-    names: dict[str, Any] = {}
-    lines = ["def function(raw):", "record = {}"]
-    for name, field in schema["properties"].items():
-        if MEMBER not in field:
-            continue
-        member = field[MEMBER]
-        value = get.format(member=member)
-        if convert := _converter(field, redactor, member):
-            convert_name = f"convert_{len(names)}"
-            names[convert_name] = convert
-            if redactor is not None and _is_text(field, redactor, member):
-                names["texts"] = redactor.texts  # a call less, and of these there are millions
-                test = f"texts[value] if (value := {value}).__class__ is str else None if value"
-            else:
-                test = f"None if (value := {value})"
-            value = f"{test} is None else {convert_name}(value)"
-        lines.append(line.format(name=name, member=member, value=value))
-    lines.append("return record")
-    exec("\n  ".join(lines), names)  # noqa: S102 - names from our schemas, each quoted by repr
-    function: Convert = names["function"]
-    return function
+    fields = [
+        (
+            name,
+            field[MEMBER],
+            _converter(field, redactor, field[MEMBER]),
+            _is_text(field, redactor, field[MEMBER]),
+        )
+        for name, field in schema["properties"].items()
+        if MEMBER in field
+    ]
+    texts: Mapping[str, str] = {} if redactor is None else redactor.texts
+
+    def convert_object(raw: Mapping[str, Any]) -> Json:
+        record: Json = {}
+        for name, member, convert, is_text in fields:
+            if member in raw:
+                value = raw[member]
+                if is_text and value.__class__ is str:  # a call less, and there are millions
+                    record[name] = texts[value]
+                else:
+                    record[name] = value if convert is None or value is None else convert(value)
+            elif is_whole:
+                record[name] = None
+        return record
+
+    return convert_object
 
 
 def _converter(schema: Schema, redactor: Redactor | None, member: str) -> Convert | None:
@@ -120,14 +120,13 @@ def _converter(schema: Schema, redactor: Redactor | None, member: str) -> Conver
     if schema.get("format") == "date-time":
         return timestamp
     if "properties" in schema:
-        line = "if {member!r} in raw: record[{name!r}] = {value}"
-        return _function(schema, redactor, line, "raw[{member!r}]")
+        return _object(schema, redactor)
     if "items" in schema:
         return _each(_converter(schema["items"], redactor, member))
     if "additionalProperties" in schema:
         return _map(schema["additionalProperties"], redactor, member)
     if redactor is not None and "string" in schema["type"]:
-        return _redact(redactor, member)
+        return partial(redactor.value, member)
     return None
 
 
@@ -140,7 +139,7 @@ def _each(convert: Convert | None) -> Convert | None:
 def _map(values: Schema | bool, redactor: Redactor | None, member: str) -> Convert:  # noqa: FBT001 - JSON Schema's own spelling of "any"
     # Maps are copied: the SDK takes deselected keys out of a record, and the raw object is shared.
     if isinstance(values, bool) or "string" in values["type"]:
-        return dict if redactor is None else _redact(redactor, member)
+        return dict if redactor is None else partial(redactor.value, member)
     convert = _converter(values, redactor, member)
     if convert is None:
         return dict
@@ -150,9 +149,8 @@ def _map(values: Schema | bool, redactor: Redactor | None, member: str) -> Conve
     }
 
 
-def _redact(redactor: Redactor, member: str) -> Convert:
-    return partial(redactor.value, member)
-
-
-def _is_text(schema: Schema, redactor: Redactor, member: str) -> bool:
-    return set(schema["type"]) <= {"string", "null"} and redactor.kinds[member] is Kind.TEXT
+def _is_text(schema: Schema, redactor: Redactor | None, member: str) -> bool:
+    """Tell whether a member is a mere text for the redactor."""
+    if redactor is None or redactor.kinds[member] is not Kind.TEXT:
+        return False
+    return set(schema["type"]) <= {"string", "null"} and "format" not in schema
