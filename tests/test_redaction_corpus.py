@@ -68,7 +68,7 @@ ARGUMENTS: Final = """
 --push_down_predicate token='abc' and dt>='2024-01-01'
 --source s3://raw/events/token=abc/dt=2024-01-01/
 --schema {"fields": [{"name": "password", "type": "string"}]}
---column_mapping {"token": "tok", "secret": "classified"}
+--column_mapping {"token": "tok", "id": "key"}
 --token_price 0.002
 --secret_santa true
 --password_expired N
