@@ -15,17 +15,13 @@ from singer_sdk.exceptions import (
 )
 
 from tap_glue_metadata.aws.errors import TapError
+from tap_glue_metadata.redaction import redact_text
 from tap_glue_metadata.writer import OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOGGER: Final = logging.getLogger("tap-glue-metadata")
-
-
-def redact_text(text: str) -> str:
-    """Stand in for tap_glue_metadata.redaction.redact_text."""
-    return text
 
 
 def exit_code(run: Callable[[], object]) -> int:

@@ -97,6 +97,7 @@ class Outcome:
         calls: How many calls it took, retries apart.
         retries: How many times a call was repeated.
         throttled: How many times a call was throttled.
+        replaced: How many characters were replaced, since no text may hold them.
         repeated: How many objects came twice, and were dropped.
         listings: How many listings are still under way.
         unwritten: How many pages are still to be written.
@@ -112,6 +113,7 @@ class Outcome:
     calls: int = 0
     retries: int = 0
     throttled: int = 0
+    replaced: int = 0
     repeated: int = 0
     listings: int = 0
     unwritten: int = 0

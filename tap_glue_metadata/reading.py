@@ -81,6 +81,8 @@ class Reading:
             told += f", {counted(retries, 'retry')}"
         if repeated := sum(outcome.repeated for outcome in outcomes):
             told += f", {counted(repeated, 'object')} dropped that were listed twice"
+        if replaced := sum(outcome.replaced for outcome in outcomes):
+            told += f", {counted(replaced, 'character')} replaced by U+FFFD: no text may hold them"
         return told
 
     def written(self) -> Iterator[Outcome]:

@@ -253,6 +253,7 @@ class Traversal:
         with self._pool.lock:
             outcome.retries += answer.retries
             outcome.throttled += answer.throttled
+            outcome.replaced += answer.replaced
         return answer.content
 
     def _arrive(

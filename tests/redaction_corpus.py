@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).parent / "records" / "corpus"
 _LETTERS: Final = string.ascii_letters + string.digits
+_HEX: Final = "0123456789abcdef"
 _ALPHABETS: Final = {
-    "hex": "0123456789abcdef",
+    "hex": _HEX,
     "an": _LETTERS,
     "b64": _LETTERS + "+/",
     "url": _LETTERS + "-_",
@@ -30,18 +31,11 @@ _ALPHABETS: Final = {
     "low": string.ascii_lowercase + string.digits,
     "dec": string.digits,
 }
-_WORDS: Final = [
-    "Winter",
-    "Summer",
-    "Welcome",
-    "Dragon",
-    "Sunshine",
-    "Glue",
-    "Orders",
-    "Monday",
-    "Falcon",
-]
+_WORDS: Final = ("Winter", "Summer", "Welcome", "Dragon", "Sunshine", "Orders", "Monday", "Falcon")
 _MARK: Final = re.compile("«(.*?)»", re.DOTALL)
+_BASE64_OF: Final = re.compile(r"\{b64of:(.*?\}?)\}(?=»|$| \*/)", re.DOTALL)
+_VIEW: Final = re.compile(r"View: (\S+) \*/")
+_RUN: Final = 16  # a secret of which so many characters are left in a row is not hidden
 
 
 class Case(NamedTuple):
@@ -61,13 +55,40 @@ class Case(NamedTuple):
 
 
 def cases(name: str) -> list[Case]:
-    """Read a file of the corpus.
-
-    Args:
-        name: Its name.
-    """
+    """Read a file of the corpus."""
     lines = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     return [_case(line) for line in lines if line and not line.startswith("#")]
+
+
+def record(case: Case, redactor: Redactor | None) -> Any:
+    """Make the record of an object that holds nothing but the value, as a stream makes it."""
+    shape, *parts = case.path
+    schema, raw = _plant(MODEL.shape_for(shape), parts, case.value)
+    return compile_projection(schema, redactor)(raw)
+
+
+def leaks(case: Case, found: Any) -> bool:
+    """Tell whether a secret, or much of it, is still in a record."""
+    text = "\n".join(strings(found))
+    text += "".join(base64.b64decode(view).decode() for view in _VIEW.findall(text))
+    return any(
+        secret[start : start + _RUN] in text
+        for secret in case.secrets
+        for start in range(max(1, len(secret) - _RUN + 1))
+    )
+
+
+def strings(tree: Any) -> Iterator[str]:
+    """Give every string of a record, keys of maps included."""
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, dict):
+        yield from tree
+        for inner in tree.values():
+            yield from strings(inner)
+    elif isinstance(tree, list):
+        for inner in tree:
+            yield from strings(inner)
 
 
 def _case(line: str) -> Case:
@@ -75,7 +96,7 @@ def _case(line: str) -> Case:
     place, _, value = line.replace("·", "").partition(" ::")
     members, *keys = place.split(" > ")
     secrets: list[str] = []
-    parts = [_plain(_fill(part, dice), secrets) for part in (*keys, value.removeprefix(" "))]
+    parts = [_plain(_filled(part, dice), secrets) for part in (*keys, value.removeprefix(" "))]
     return Case(line, (*members.split("."), *parts[:-1]), parts[-1], tuple(secrets))
 
 
@@ -89,65 +110,42 @@ def _plain(text: str, secrets: list[str]) -> str:
         secrets.extend(_MARK.findall(text))
         return _MARK.sub(r"\1", text)
 
-    text = text.replace("\\\\", "\0").replace("\\n", "\n").replace("\0", "\\")
-    return unmark(re.sub(r"\{b64of:(.*?\}?)\}(?=»|$| \*/)", encode, text, flags=re.DOTALL))
+    text = text.replace(r"\\", "\0").replace(r"\n", "\n").replace("\0", "\\")
+    return unmark(_BASE64_OF.sub(encode, text))
 
 
-def _fill(text: str, dice: random.Random) -> str:
-    def one(match: re.Match[str]) -> str:  # noqa: PLR0911 - one for each kind of part
+def _filled(text: str, dice: random.Random) -> str:
+    def some(kind: str, size: int) -> str:
+        return "".join(dice.choices(_ALPHABETS[kind], k=size))
+
+    def one(match: re.Match[str]) -> str:
         kind, size = match[1], int(match[2] or 0)
         if kind in _ALPHABETS:
-            return "".join(dice.choices(_ALPHABETS[kind], k=size))
-        if kind == "pw":
-            return (
-                "".join(dice.choices(_LETTERS, k=6))
-                + dice.choice("!#$%^*-_.")
-                + dice.choice("7")
-                + "xQ"
-            )
-        if kind == "weak":
-            return dice.choice(_WORDS) + str(dice.randrange(10, 2030)) + dice.choice(["", "!", "#"])
-        if kind == "words":
-            return "-".join(dice.choices(_WORDS, k=4)).lower()
-        if kind == "uuid":
-            return "-".join(
-                "".join(dice.choices("0123456789abcdef", k=k)) for k in (8, 4, 4, 4, 12)
-            )
-        if kind == "jwt":
-            claims = f'{{"sub":"1","n":{dice.randrange(10**9)}}}'
-            parts = ('{"alg":"HS256"}', claims)
-            return ".".join(
-                [*(_b64(p).rstrip("=") for p in parts), "".join(dice.choices(_LETTERS, k=43))]
-            )
-        if kind == "pem":
-            body = "".join(dice.choices(_LETTERS, k=64))
-            return f"-----BEGIN PRIVATE {'KEY'}-----\n{body}\n-----END PRIVATE {'KEY'}-----"
-        return match[0]
+            return some(kind, size)
+        begin, end = (f"-----{word} PRIVATE {'KEY'}-----" for word in ("BEGIN", "END"))
+        claims = (b'{"alg":"HS256"}', b'{"sub":"%d"}' % dice.randrange(10**9))
+        header, payload = (base64.b64encode(claim).decode().rstrip("=") for claim in claims)
+        made = {
+            "pw": f"{some('an', 6)}{dice.choice('!#$%^*-_.')}7xQ",
+            "weak": f"{dice.choice(_WORDS)}{dice.randrange(10, 2030)}{dice.choice(['', '!', '#'])}",
+            "words": "-".join(dice.choices(_WORDS, k=4)).lower(),
+            "uuid": "-".join(some("hex", size) for size in (8, 4, 4, 4, 12)),
+            "jwt": f"{header}.{payload}.{some('url', 43)}",
+            "pem": f"{begin}\n{some('an', 64)}\n{end}",
+        }
+        return made.get(kind, match[0])
 
     return re.sub(r"\{(\w+?)(?::(\d+))?\}", one, text)
-
-
-def _b64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-def record(case: Case, redactor: Redactor | None) -> Any:
-    """Make the record of a Glue object that holds nothing but the value, as a stream makes it."""
-    shape, *parts = case.path
-    schema, raw = _plant(MODEL.shape_for(shape), parts, case.value)
-    return compile_projection(schema, redactor)(raw)
 
 
 def _plant(shape: Any, parts: list[str], value: str) -> tuple[dict[str, Any], Any]:
     """Make the schema and the raw JSON of one value, as far as it takes."""
     if getattr(shape, "is_document_type", False) or shape.name == "CodeGenConfigurationNodes":
-        return {"type": ["object", "null"], "additionalProperties": True}, _nest(parts, value)
+        return {"type": ["object", "null"], "additionalProperties": True}, _nested(parts, value)
     if shape.type_name == "structure":
         schema, raw = _plant(shape.members[parts[0]], parts[1:], value)
-        field = {**schema, MEMBER: parts[0]}
-        return {"type": ["object", "null"], "properties": {xform_name(parts[0]): field}}, {
-            parts[0]: raw
-        }
+        properties = {xform_name(parts[0]): {**schema, MEMBER: parts[0]}}
+        return {"type": ["object", "null"], "properties": properties}, {parts[0]: raw}
     if shape.type_name == "list":
         schema, raw = _plant(shape.member, parts, value)
         return {"type": ["array", "null"], "items": schema}, [raw]
@@ -158,21 +156,8 @@ def _plant(shape: Any, parts: list[str], value: str) -> tuple[dict[str, Any], An
     return {"type": ["string", "null"]}, value
 
 
-def _nest(parts: list[str], value: str) -> Any:
+def _nested(parts: list[str], value: str) -> Any:
     if not parts:
         return value
-    inner = _nest(parts[1:], value)
+    inner = _nested(parts[1:], value)
     return [inner] if parts[0].isdecimal() else {parts[0]: inner}
-
-
-def strings(tree: Any) -> Iterator[str]:
-    """Give every string of a record, keys included."""
-    if isinstance(tree, str):
-        yield tree
-    elif isinstance(tree, dict):
-        for key, inner in tree.items():
-            yield key
-            yield from strings(inner)
-    elif isinstance(tree, list):
-        for inner in tree:
-            yield from strings(inner)

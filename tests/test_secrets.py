@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING
 
@@ -16,24 +17,48 @@ if TYPE_CHECKING:
 
 CANARY = "canary-in-the-coal-mine"
 URL = f"jdbc:postgresql://reader:{CANARY}@db.example.com/sales"
+TOLD = f"Written by reader, password: {CANARY}-1, from {URL}"
+VIEW = f"/* Presto View: {base64.b64encode(json.dumps({'originalSql': URL}).encode()).decode()} */"
 HARMLESS = {"--enable-metrics": "true", "serialization.format": "1", "classification": "csv"}
 SECRET = {"--db_password": CANARY, "client.secret": CANARY, "url": URL, **HARMLESS}
-PLACES = 15
+PLACES = 40
 
 
 @pytest.fixture(autouse=True)
 def planted(endpoint: FakeAws) -> None:
     store = endpoint.store()
-    store.add_database("sales", Parameters=SECRET, LocationUri=URL)
+    store.add_database(
+        "sales",
+        Parameters=SECRET,
+        LocationUri=URL,
+        Description=TOLD,
+        FederatedDatabase={"Identifier": URL},
+    )
     store.add_table(
         "sales",
         "orders",
-        Parameters=SECRET,
+        Parameters={**SECRET, URL: "a key"},
+        Description=TOLD,
+        Owner=URL,
+        ViewOriginalText=f"values remote('{URL}')",
+        ViewExpandedText=VIEW,
+        FederatedTable={"Identifier": URL},
+        IcebergTableMetadata={"Schemas": [{"Fields": [{"Name": "a", "Doc": TOLD}]}]},
         StorageDescriptor={
             "Location": URL,
+            "AdditionalLocations": [URL],
+            "BucketColumns": [URL],
+            "SkewedInfo": {
+                "SkewedColumnNames": ["a"],
+                "SkewedColumnValues": [f"password={CANARY}"],
+                "SkewedColumnValueLocationMaps": {URL: URL},
+            },
             "Parameters": SECRET,
             "SerdeInfo": {"Parameters": SECRET},
-            "Columns": [{"Name": "password", "Type": "string", "Parameters": SECRET}],
+            "Columns": [
+                {"Name": "password", "Type": "string", "Comment": TOLD, "Parameters": SECRET},
+                {"Name": URL, "Type": f"struct<{URL}>"},
+            ],
         },
     )
     store.add(
@@ -42,7 +67,14 @@ def planted(endpoint: FakeAws) -> None:
             "Name": "load",
             "DefaultArguments": SECRET,
             "NonOverridableArguments": SECRET,
-            "SourceControlDetails": {"AuthStrategy": "PERSONAL_ACCESS_TOKEN", "AuthToken": CANARY},
+            "Description": TOLD,
+            "Connections": {"Connections": [URL]},
+            "LogUri": URL,
+            "SourceControlDetails": {
+                "AuthStrategy": "PERSONAL_ACCESS_TOKEN",
+                "AuthToken": CANARY,
+                "Branch": URL,
+            },
             "CodeGenConfigurationNodes": {
                 "node-1": {"JDBCConnectorSource": {"AdditionalOptions": {"password": CANARY}}}
             },
@@ -62,13 +94,14 @@ def test_no_canary_comes_out(settings: Json, run_tap: RunTap, level: str) -> Non
     run = run_tap(settings, env={"LOGLEVEL": level})
     assert run.code == 0, run.stderr
     assert CANARY not in run.stdout
+    assert base64.b64encode(CANARY.encode())[:12].decode() not in run.stdout
     assert CANARY not in run.stderr
 
 
 def test_what_is_harmless_stays(settings: Json) -> None:
     output = sync(settings)
     (table,) = output.records("tables")
-    (column,) = output.records("columns")
+    column = output.records("columns")[0]
     (job,) = output.records("jobs")
     assert column["name"] == "password"
     kept = {"--db_password": REDACTED, "client.secret": REDACTED, **HARMLESS}
@@ -78,7 +111,7 @@ def test_what_is_harmless_stays(settings: Json) -> None:
         column["parameters"],
         job["default_arguments"],
     ):
-        assert {key: value for key, value in held.items() if key != "url"} == kept
+        assert {key: value for key, value in held.items() if key in kept} == kept
         assert "db.example.com/sales" in held["url"]
     assert job["source_control_details"]["auth_token"] == REDACTED
     assert job["source_control_details"]["auth_strategy"] == "PERSONAL_ACCESS_TOKEN"

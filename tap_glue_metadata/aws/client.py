@@ -18,7 +18,7 @@ from tap_glue_metadata.aws.errors import (
     TapError,
     translate,
 )
-from tap_glue_metadata.aws.raw_json import PROBLEM, checked_by
+from tap_glue_metadata.aws.raw_json import PROBLEM, REPLACED, checked_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -48,11 +48,13 @@ class Answer(NamedTuple):
         content: The answer as raw JSON, in AWS's casing.
         retries: How many times the call was repeated.
         throttled: How many times it was throttled.
+        replaced: How many characters of it were replaced, since no text may hold them.
     """
 
     content: Json
     retries: int
     throttled: int
+    replaced: int
 
 
 class Client:
@@ -116,7 +118,12 @@ class Client:
             unreadable = AwsError(f"{action} for {where} failed: {metadata[PROBLEM]}")
             unreadable.action = action
             raise unreadable
-        return Answer(content, metadata.get("RetryAttempts", 0), self._thread.throttled)
+        return Answer(
+            content,
+            metadata.get("RetryAttempts", 0),
+            self._thread.throttled,
+            metadata[REPLACED],
+        )
 
     def takes(self, operation: str) -> Mapping[str, Shape]:
         """Return the parameters that the service's model gives an operation."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -26,6 +27,8 @@ Json: TypeAlias = "dict[str, Any]"
 
 PROBLEM: Final = "Problem"
 """The key in an answer's metadata of what is wrong with it, where it is none."""
+REPLACED: Final = "ReplacedCharacters"
+"""The key in an answer's metadata of how many characters were replaced that no text may hold."""
 _UNREADABLE: Final = "RequestTimeout"  # one of the codes that botocore takes for transient
 
 # The shape of the answers that are checked, and how.
@@ -92,9 +95,9 @@ class _RawJsonParser(JSONParser):
             return parsed
         metadata: Json = {"HTTPStatusCode": response["status_code"]}
         try:
-            answer: Json = msgspec.json.decode(response["body"], type=dict)
+            answer, metadata[REPLACED] = _decode(response["body"])
             problem = _problem(answer, shape)
-        except (msgspec.MsgspecError, RecursionError):
+        except (ValueError, RecursionError):
             problem = "the answer is not a JSON object, or is nested too deeply"
         if problem:
             # An error that botocore retries within its policy; the last one is in the metadata.
@@ -104,6 +107,40 @@ class _RawJsonParser(JSONParser):
             )
             answer = {"Error": {"Code": _UNREADABLE, "Message": problem}}
         return {**answer, "ResponseMetadata": metadata}
+
+
+# Escapes one by one, so that an escaped backslash begins no other one. A pair of surrogates is a
+# character; a lone one is none, and databases take no U+0000.
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u0000|u[dD][89a-fA-F]..)|.)", re.DOTALL
+)
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+
+
+def _decode(body: bytes) -> tuple[Json, int]:
+    """Decode an answer; lone surrogates, invalid UTF-8 and U+0000 become U+FFFD.
+
+    Args:
+        body: The answer.
+
+    Returns:
+        The object, and how many characters were replaced.
+
+    Raises:
+        ValueError: It is no JSON object.
+    """
+    if b"\\u0000" not in body:
+        with suppress(ValueError):  # which invalid UTF-8 and lone surrogates raise as well
+            return msgspec.json.decode(body, type=dict), 0
+    text = body.decode(errors="replace").replace("\0", _REPLACEMENT)
+    replaced = text.count(_REPLACEMENT) - body.count(_REPLACEMENT.encode())
+
+    def escape(match: re.Match[str]) -> str:
+        nonlocal replaced
+        replaced += match[1] is not None
+        return match[0] if match[1] is None else _REPLACEMENT
+
+    return msgspec.json.decode(_ESCAPE.sub(escape, text), type=dict), replaced
 
 
 def _problem(answer: Json, shape: Any) -> str | None:  # noqa: ANN401 - any subclass of Shape

@@ -183,8 +183,10 @@ def columns(
         if notes is not NO_NOTES and record["is_current"]:
             _fill_from(find(notes, own_name), record)
         if clear is not None:  # no loop: a table has hundreds of columns
-            record["type"] = record["type"] and clear[record["type"]]
-            record["comment"] = record["comment"] and clear[record["comment"]]
+            if type_ := record["type"]:
+                record["type"] = clear[type_]
+            if comment := record["comment"]:
+                record["comment"] = clear[comment]
         if position > column_count:
             record["is_partition_key"] = True
             record["partition_position"] = position - column_count

@@ -19,7 +19,14 @@ _SIGN: Final = r"(?::?={1,3}>?|->)"
 _LINE: Final = r"(?=[ \t]{0,8}\r?(?:\n|\Z))"
 _SETTER: Final = r"(?i:option|property|put|set|conf|config|env|header|add\w{0,16})\(\s?\\?[\"']"
 _COMMA: Final = r"\\{0,7}[\"']\s{0,4},\s{0,4}"
-_SAID: Final = r"(?:\s[a-z]{1,12}){0,4}?\s{0,2}(?::|=|\bis\b|\bwas\b)\s{1,4}[\"']?"
+_PROSE: Final = (  # where a value shows by its looks alone
+    r"(?:\s[a-z]{1,12}){0,4}?\s{0,2}(?::\s{0,4}|(?:=|\bis|\bwas|\bset to)\s{1,4})[\"']?"
+    r"((?=[^\s\d]{0,64}\d)(?=[^\sA-Za-z]{0,64}[A-Za-z])"
+    r"(?!\d=|\w{0,8}-?(?:bit|byte|digit|char))[^\s\"',;()]{6,64})"
+)
+_ASSIGNED: Final = r"[ \t]{0,8}=[ \t]{1,8}(?![=\"'])"  # in properties files
+_MAPPED: Final = r":[ \t]{1,8}(?![\"'|>&*\[{])"  # in YAML
+_NO_PROSE: Final = r"(?=[^\n]{0,256}[^A-Za-z\s])"
 FORMS: Final = tuple(  # the first that matches counts; the last group is the value
     (re.compile(rf"(?:{before})\Z"), re.compile(form, re.DOTALL))
     for before, form in (
@@ -27,48 +34,33 @@ FORMS: Final = tuple(  # the first that matches counts; the last group is the va
         (r";\s?", r"\s?=\s?([^;=\n\"'&]{1,128})(?=;|\s?\Z)"),  # Server=h;Password=a b;
         (r"\A", r"\s?=\s?([^;=\n\"'&]{1,128})(?=;)"),
         ("", rf"{_END}{_SIGN}{_BARE}"),  # password=x
-        # Properties and YAML; a single line may be prose.
-        (
-            r"\A\s{0,64}",
-            rf"[ \t]{{0,8}}=[ \t]{{1,8}}(?![=\"'])(?=[^\n]{{0,256}}[^A-Za-z\s])(\S[^\n]*?){_LINE}",
-        ),
-        (r"\A\s{0,64}", rf":[ \t]{{1,8}}(?![\"'|>&*\[{{])(?=\S{{0,256}}[^A-Za-z\s])(\S+){_LINE}"),
-        (
-            r"\n[ \t]{0,64}(?:export |set )?",
-            rf"[ \t]{{0,8}}=[ \t]{{1,8}}(?![=\"'])(\S[^\n]*?){_LINE}",
-        ),
-        (r"\n[ \t]{0,64}(?:- )?", rf":[ \t]{{1,8}}(?![\"'|>&*\[{{])(\S+){_LINE}"),
+        (r"\A\s{0,64}", rf"{_ASSIGNED}{_NO_PROSE}(\S[^\n]*?){_LINE}"),
+        (r"\A\s{0,64}", rf"{_MAPPED}{_NO_PROSE}(\S+){_LINE}"),
+        (r"\n[ \t]{0,64}(?:export |set )?", rf"{_ASSIGNED}(\S[^\n]*?){_LINE}"),
+        (r"\n[ \t]{0,64}(?:- )?", rf"{_MAPPED}(\S+){_LINE}"),
         (r"[\"']", r":\s{1,4}([^\"'\n]{1,4096})(?=[\"'])"),  # -H 'X-Api-Key: x'
-        (
-            "",
-            r":\s{1,4}([^\s,{}\[\]\"']{1,256})(?=\s?\}|,\s?[\w.-]{1,64}:\s)",
-        ),  # {user: u, password: x}
+        # YAML's flow: {user: u, password: x}
+        ("", r":\s{1,4}([^\s,{}\[\]\"']{1,256})(?=\s?\}|,\s?[\w.-]{1,64}:\s)"),
         ("", rf"\\{{0,7}}[\"']\s{{0,4}}:\s{{0,4}}(?![a-z]{{1,2}}[\"']){_BARE}"),  # 'password': 5
         ("-", rf"\s{{1,4}}(?!-)(?:(?=\\{{0,7}}[\"']){_QUOTED}|{_BARE})"),  # --password x
-        (
-            "",
-            rf"(?<![ (]token)(?<![ (]secret)\s{{1,8}}(?=')(?!' ?[,)]){_QUOTED}",
-        ),  # SQL: PASSWORD 'x'
+        # SQL: PASSWORD 'x'
+        ("", rf"(?<![ (]token)(?<![ (]secret)\s{{1,8}}(?=')(?!' ?[,)]){_QUOTED}"),
         (rf"-|{_SETTER}", rf"{_COMMA}{_QUOTED}"),  # .option("password", "x"), ["--password", "x"]
         ("", rf"{_COMMA}\\{{0,7}}[\"']\w{{0,24}}[vV]alue{_END}\s{{0,4}}:\s{{0,4}}{_QUOTED}"),
         ("", rf",\s?\w{{0,24}}[vV]alue={_BARE}"),  # ParameterKey=DbPassword,ParameterValue=x
+        # PASSWORD Ab1cde
+        ("", r"\s((?=\S{0,64}\d)(?=\S{0,64}[a-z])(?=\S{0,64}[A-Z])[^\s\"',;:/=()]{6,64})(?!\S)"),
         ("", r"\s((?=[\w+/=-]{0,64}\d)[\w+/=-]{32,})(?![^\s\"'])"),  # aws configure set
-        ("<", r"(?:\s[^<>]{0,64})?>([^<]{1,4096})(?=</)"),  # <password>x</password>
+        (r"[<\"']", r"[\"']?(?:\s[^<>]{0,64})?>([^<]{1,4096})(?=</)"),  # <password>x</password>
         (r">\s{0,8}", r"\s{0,8}</\w{1,32}>\s{0,64}<\w{0,32}[vV]alue>([^<]{1,4096})"),  # Hadoop
         (r"[\"']", rf"[\"']\s{{1,8}}[vV]alue={_QUOTED}"),  # <property name="password" value="x"/>
-        # In prose it shows by its looks alone.
-        (
-            "",
-            (
-                rf"{_SAID}((?=[^\s\d]{{0,64}}\d)(?=[^\sA-Za-z]{{0,64}}[A-Za-z])"
-                r"(?!\d=|\w{0,8}-?(?:bit|byte|digit|char))[^\s\"',;()]{6,64})"
-            ),
-        ),
+        ("", _PROSE),  # the password of x is y
     )
 )
 TIES: Final = (
     rf"[\w.-]{{0,64}}(?:{_END}\s{{0,4}}(?:[:=]|->)|\\{{0,7}}[\"']\s{{0,4}},|\s{{0,4}}[<>]|\s{{1,4}}'"
-    r"|(?:\s[a-z]{1,12}){0,4}\s(?:is|was)\s|\s[\w+/=-]{32}|,\s?\w{0,24}value=|[\"']\s{1,8}value=)"
+    r"|(?:\s[a-z]{1,12}){0,4}\s(?:is|was|set to)\s|\s\S{0,64}\d"
+    r"|,\s?\w{0,24}value=|[\"']\s{1,8}value=)"
 )
 """What a text in lower case holds behind the stem of a name, if it gives it a value."""
 

@@ -1,20 +1,20 @@
 """What a key says of its value: words as data, read from the end, where English has the noun."""
 
 import re
-from enum import Enum
+from enum import Enum, auto
 from typing import Final
 
 
 class Kind(Enum):
     """What stands under a key."""
 
-    SECRET = "a secret, whatever it looks like"  # noqa: S105 - a description
-    STORED = "a secret, or the path of one in a secret store"
-    NAMED = "a secret, or the path or name of one in a secret store"
-    KEY = "a secret if it looks random"
-    COLUMNS = "a schema, pattern or predicate, where names of secrets are names of columns"
-    LOCATION = "a path or URL"
-    TEXT = "anything else"
+    SECRET = auto()  # a secret, whatever it looks like
+    STORED = auto()  # a secret, or the path of one in a secret store
+    NAMED = auto()  # a secret, or the path or name of one in a secret store
+    KEY = auto()  # a secret if it looks random
+    COLUMNS = auto()  # a schema, pattern or predicate, where names of secrets are names of columns
+    LOCATION = auto()  # a path or URL
+    TEXT = auto()  # anything else
 
 
 STEMS: Final = (
@@ -45,7 +45,7 @@ _ABOUT: Final = re.compile(  # behind the word of a secret: the value tells abou
     r"a(?:ge|lgorithms?|lias|rns?|t|ttempts?|udience)|changed?|class(?:es)?|col|columns?|count|date"
     r"|days|duration|enabled|encoding|encryption|endpoint|expir(?:ation|ed|es|y)|factory|fields?"
     r"|file(?:name)?|flag|format|header|hint|ids?|interval|issuer|key|label|last|length|level|limit"
-    r"|location|manager|max|method|min|mode|names?|param(?:eter)?s?|path|policy|price|properties"
+    r"|location|manager|max|method|min|mode|names?|param(?:eter)?s?|path|policy|price|properties|regex"
     r"|providers?|refs?|reference|required|reset|rotat(?:ed|ion)|rules?|santa|scopes?|secrets?"
     r"|source|ssm|stat(?:e|us)|store|strategy|strength|table|timeout|ttl|types?|updated?|uri|url"
     r"|usage|used|validity|var(?:iable)?|version"
@@ -58,7 +58,7 @@ _END: Final = (  # a word that is common elsewhere must be the last one, but for
 _SECRET: Final = rf"""
     password|passwort|kennwort|passwd|passphrase|passcode|contrasena|senha$|mot-?de-?passe
     | (?<![a-z])pass-?(?:code|key|phrase|wd|word) | (?:mfa|otp)-?(?:seed|secret)
-    | (?:^|-)(?:admin|db|key|login|my|root|smtp|sql|store|user)?pass{_END}
+    | (?:^|-)(?:admin|db|key|login|my|root|smtp|sql|store|user)?passw?{_END}
     | pwd(?=[0-9]*(?:-|$)) | (?:^|-)(?:[a-z]{{1,4}})?pw[0-9]*$ | (?:^|-)(?:pin|psk)$
     | token{_END} | secret-?(?:access-?)?key(?!-(?:name|arn|id)$) | access-?keys?(?:-?ids?(?=-|$))?
     | (?:access|api|auth|bearer|id|oauth2?|personal|refresh|sas|security|session)-?tokens$
@@ -70,7 +70,7 @@ _SECRET: Final = rf"""
         |rsa|sa|sendgrid|slack|snowflake|ssh|stripe))-?key(?!board|space|store|tab|word)s?
     | (?:^|-)(?:bearer|cookies?|jwt|pat|pepper|salt|sas|sig){_END} | azure-sas(?=-)
     | access-?signature | (?:^|amz-|goog-)signature$ | (?:amz|goog)-credential$
-    | authorization(?:-?code)?$ | basic-?auth$ | auth-?user-?info$
+    | authorization$ | auth(?:orization)?-?code$ | basic-?auth$ | auth-?user-?info$
     | (?:approle|app-role|vault)-(?:[a-z]{{1,20}}-){{0,3}}secret-?id$  # HashiCorp Vault's AppRole
     """
 _GRADES: Final = tuple(
@@ -83,7 +83,7 @@ _GRADES: Final = tuple(
     )
 )
 _COLUMNS: Final = re.compile(
-    r"(?:^|-)(?:cast|columns?|fields|grok|mappings?|patterns?|predicates?|regex|renames?|schemas?)"
+    r"(?:^|-)(?:cast|columns?|fields|filters?|grok|mappings?|patterns?|predicates?|regex|renames?|schemas?)"
     r"(?:-|$)(?!values?$)"
 )
 _LOCATION: Final = re.compile(r"(?:dir(?:ectory)?|exclusions?|folder|locations?|paths?|ur[il]s?)$")

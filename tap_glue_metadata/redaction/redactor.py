@@ -6,7 +6,7 @@ import base64
 import re
 from fnmatch import translate
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -15,9 +15,9 @@ from tap_glue_metadata.redaction.keys import STEMS, Kind, kind_of
 from tap_glue_metadata.redaction.shapes import CLUE, SHAPES, URLS, hides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-MadeT = TypeVar("MadeT")
+T = TypeVar("T")
 
 REDACTED: Final = "***REDACTED***"
 """What stands in place of a secret."""
@@ -39,16 +39,16 @@ _SCHEMA: Final = frozenset(
 )
 
 
-class _Memory(dict[str, MadeT]):
+class _Memory(dict[str, T], Generic[T]):
     """What was made of short texts, for the same ones come again and again."""
 
     SIZE, LONGEST = 8192, 128
 
-    def __init__(self, make: Callable[[str], MadeT]) -> None:
+    def __init__(self, make: Callable[[str], T]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, text: str) -> MadeT:
+    def __missing__(self, text: str) -> T:
         made = self._make(text)
         if len(text) <= self.LONGEST:
             if len(self) >= self.SIZE:
@@ -120,13 +120,13 @@ class Redactor:
         return value
 
     def _object(self, kind: Kind, members: dict[str, Any]) -> dict[str, Any]:
-        texts, kinds, walk = self.texts, self.kinds, self._walk
+        texts, walk = self.texts, self._walk
+        kinds: Mapping[str, Kind] = self.kinds
         is_schema = kind in _MAY_BE_SECRET and members.keys() <= _SCHEMA
         if not is_schema and kind not in (Kind.TEXT, Kind.LOCATION, Kind.KEY):
             return {texts[key]: walk(kind, value) for key, value in members.items()}
         if "value" in "".join(members).lower() and (pair := self._pair(members)):
-            paired = {key: pair if _VALUE.fullmatch(key) else kinds[key] for key in members}
-            return {texts[key]: walk(paired[key], value) for key, value in members.items()}
+            kinds = {key: pair if _VALUE.fullmatch(key) else kinds[key] for key in members}
         return {texts[key]: walk(kinds[key], value) for key, value in members.items()}
 
     def _pair(self, members: dict[str, Any]) -> Kind | None:
@@ -230,8 +230,13 @@ def _literal(glob: str) -> str:
 
 
 @cache
-def _default() -> Redactor:
-    return Redactor()
+def redactor(*extra_keys: str) -> Redactor:
+    """Return a redactor, the same one for the same globs, so that streams share what it remembers.
+
+    Args:
+        extra_keys: As for `Redactor`.
+    """
+    return Redactor(extra_keys)
 
 
 def redact_text(text: str) -> str:
@@ -243,4 +248,4 @@ def redact_text(text: str) -> str:
     Returns:
         The text without them; the same object if it has none.
     """
-    return _default().texts[text]
+    return redactor().texts[text]

@@ -12,7 +12,7 @@ from singer_sdk.schema.source import SchemaDirectory
 
 from tap_glue_metadata.records.arns import arn
 from tap_glue_metadata.records.projection import compile_projection
-from tap_glue_metadata.redaction import Redactor
+from tap_glue_metadata.redaction import redactor
 from tap_glue_metadata.streams.sdk import SdkStream
 from tap_glue_metadata.streams.sinks import BatchSink, DirectSink, Sink
 from tap_glue_metadata.streams.stream_pass import Pass
@@ -78,7 +78,7 @@ class GlueStream(SdkStream):
         self._context: Context | None = None
         self._keys: Json = {}
         redact = self.config.get("redact_secrets", True)
-        self.redactor = Redactor(self.config.get("redact_keys") or ()) if redact else None
+        self.redactor = redactor(*(self.config.get("redact_keys") or ())) if redact else None
         self._project = compile_projection(self.schema, self.redactor)
         self._name_field = self.primary_keys[-1]
 
@@ -143,7 +143,14 @@ class GlueStream(SdkStream):
         Args:
             fields: The fields, by their names in the record.
         """
-        return fields if self.redactor is None else self.redactor.value("", fields)
+        if self.redactor is None:
+            return fields
+        value_of = self.redactor.value
+        # Most are numbers or absent, and these are ours: no secrets.
+        return {
+            name: value_of(name, value) if isinstance(value, (dict, list, str)) else value
+            for name, value in fields.items()
+        }
 
     def records(self, context: Context, raw: Json) -> Iterable[Json]:
         """Turn an object into the stream's records: one, but for an embedded child.
