@@ -142,6 +142,7 @@ def test_a_signal_that_is_to_be_ignored(endpoint: FakeAws, settings: Json, tmp_p
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        bufsize=0,  # `communicate` does not see what a buffer has taken
     )
     before = (process.stdout or sys.stdin.buffer).readline()
     process.send_signal(signal.SIGHUP)
