@@ -264,8 +264,9 @@ class Traversal:
         onward: dict[Read, list[tuple[Context, Item]]] = {}
         for read in dict.fromkeys([*filter(None, [child]), *(read for read, _ in listing.feeds)]):
             onward[read] = list(listing.onward(read, items, is_last=is_last))
-        for read, parents in listing.feeds:
-            parents.add([context for context, _ in onward[read]])
+        with self._pool.lock:
+            for read, parents in listing.feeds:
+                parents.add([context for context, _ in onward[read]])
         if child is None:
             with self._pool.lock:
                 listing.outcome.unwritten += 1
