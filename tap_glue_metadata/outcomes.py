@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
 from tap_glue_metadata.aws.errors import AwsError
+from tap_glue_metadata.redaction import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -253,7 +254,7 @@ class Outcomes:
             is_new = warning not in self._warned
             self._warned.add(warning)
         if is_new:
-            LOGGER.warning("%s", warning)
+            LOGGER.warning("%s", redact_text(warning))  # names of objects are texts of users
 
     def end_pass(self, summary: str) -> None:
         """Note what a pass has read, for the summary of the run."""

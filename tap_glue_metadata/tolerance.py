@@ -15,6 +15,7 @@ from tap_glue_metadata.aws.errors import (
     UnreadableError,
 )
 from tap_glue_metadata.outcomes import EVERYTHING, Unit
+from tap_glue_metadata.redaction import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -72,7 +73,7 @@ class Tolerance:
             LOGGER.info("%s: %s", context.scope, error)
             return
         if isinstance(error, GoneError) and context.is_listed:
-            LOGGER.info("%s", _told_gone(context))
+            LOGGER.info("%s", redact_text(_told_gone(context)))
             return
         skipped = listing.read.warning
         if isinstance(error, RefusedError):

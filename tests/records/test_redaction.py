@@ -42,7 +42,7 @@ redactor: Final = Redactor()
 
 
 def names_secret(key: str, any_redactor: Redactor = redactor) -> bool:
-    return any_redactor.kinds[key] in (Kind.SECRET, Kind.STORED, Kind.NAMED)
+    return any_redactor.kinds[key] in (Kind.SECRET, Kind.STORED)
 
 
 SECRET_KEYS: Final = words(
