@@ -245,6 +245,8 @@ TYPES = st.recursive(
         )
     ),
 )
+
+
 @pytest.mark.parametrize("make", [columns, column_fields])
 def test_no_secret_is_in_a_record(make: Any) -> None:
     url = "ftp://reader:canary@example.com/x"
