@@ -79,9 +79,10 @@ _KINDS: Final = tuple(  # the first that matches counts
         (Kind.LOCATION, r"(?:dir(?:ectory)?|exclusions?|folder|locations?|paths?|ur[il]s?)$"),
     )
 )
+_LONGEST: Final = 512  # characters, from the end
 
 
 def kind_of(key: str) -> Kind:
     """Tell what stands under a key, in any casing, its words set apart in any way."""
-    words = _INNOCENT.sub("", _WORD_BREAK.sub("-", key).strip("-").lower())
+    words = _INNOCENT.sub("", _WORD_BREAK.sub("-", key[-_LONGEST:]).strip("-").lower())
     return next((kind for kind, pattern in _KINDS if pattern.search(words)), Kind.TEXT)

@@ -476,6 +476,14 @@ def test_a_million_characters_end_too() -> None:
         assert redactor.texts[stretched(unit, 1_000_000)].startswith("password:")
 
 
+def test_what_is_remembered_is_bounded() -> None:
+    fresh = Redactor()
+    for number in range(20_000):
+        assert fresh.texts[f"s3://bucket/{number}"] == f"s3://bucket/{number}"
+    assert fresh.texts["a" * 10_000] not in fresh.texts
+    assert len(fresh.texts) < 10_000
+
+
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 fragments = st.sampled_from(
     [
