@@ -8,7 +8,7 @@ calls of a run go through one pool.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tap_glue_metadata.aws.errors import RefusedError, TapError, UnreadableError
 from tap_glue_metadata.listing import Listing
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tap_glue_metadata.parents import Parents
     from tap_glue_metadata.read import Item, Read
     from tap_glue_metadata.selection import Selection
+
+_PAGE: Final = 100  # as many as Glue lists at once, so that as few calls wait as behind a page
 
 
 class Traversal:
@@ -136,14 +138,8 @@ class Traversal:
         values: list[Any] | None = None,
     ) -> None:
         """Begin a listing: call for its first page, or take over what another stream finds."""
-        listing = Listing(
-            reading.stream,
-            reading.chain[depth],
-            context,
-            reading.outcome_of(context),
-            self.selection,
-            values=values,
-        )
+        read, outcome = reading.chain[depth], reading.outcome_of(context)
+        listing = Listing(reading.stream, read, context, outcome, self.selection, values=values)
         child = reading.child_of(listing)
         listing.is_parent = child is not None
         with self._pool.lock:
@@ -160,17 +156,23 @@ class Traversal:
     def _go_on(self, reading: Reading, listing: Listing, parents: Parents) -> None:
         """Go on where another stream has found the parents."""
         if parents.contexts is not None:
-            self._submit(reading, listing.depth, self._take_over, listing, parents)
+            self._submit(reading, listing.depth, self._take_over, listing, parents, 0)
         else:
             self._submit(reading, listing.depth, self._call, listing, None)
         reading.lane.release()
 
-    def _take_over(self, reading: Reading, listing: Listing, parents: Parents) -> None:
+    def _take_over(self, reading: Reading, listing: Listing, parents: Parents, start: int) -> None:
+        """Open what some of the parents lead to; what that leads to is done before the rest."""
+        contexts = (parents.contexts or ())[start : start + _PAGE]
+        self._lead(listing, reading.chain[listing.depth + 1], len(contexts))
+        for context in contexts:
+            self._open(reading, listing.depth + 1, context)
+        if len(contexts) == _PAGE:
+            rest = start + _PAGE
+            self._submit(reading, listing.depth, self._take_over, listing, parents, rest)
+            return
         if parents.error is not None:
             self._tolerance.tolerate(listing, parents.error)
-        self._lead(listing, reading.chain[listing.depth + 1], len(parents.contexts or ()))
-        for context in parents.contexts or ():
-            self._open(reading, listing.depth + 1, context)
         self._end(reading, listing, parents.error)
 
     def _submit(self, reading: Reading, depth: int, do: Callable[..., None], *args: Any) -> None:

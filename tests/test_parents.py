@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from conftest import ACCOUNT, in_time, workers_left
+from conftest import ACCOUNT, in_time, workers, workers_left
 from fake_aws import FakeAws, Role
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,6 +136,7 @@ def test_each_page_of_parents_is_asked_for_once(
 def test_whatever_is_closed_early_leaves_the_rest_whole(
     streams: list[str], concurrency: int, most_pages: list[int]
 ) -> None:
+    before = workers()
     with FakeAws() as endpoint:
         fill(endpoint)
         traversal = traversal_of(endpoint, concurrency=concurrency)
@@ -146,7 +147,7 @@ def test_whatever_is_closed_early_leaves_the_rest_whole(
         for reading in readings[len(most_pages) :]:
             assert len(read_in_time(traversal, reading)) == SIZES[reading.stream]
         traversal.close()
-        assert not workers_left()
+        assert not workers_left(before)
 
 
 def test_more_parents_than_are_kept(small: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:

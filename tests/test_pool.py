@@ -92,8 +92,9 @@ def test_every_result_comes_once_in_its_own_lane(forest: list[Tree], workers: in
 
 
 def test_a_lane_without_tasks(make_pool: Callable[[int], Pool[Any]]) -> None:
+    before = workers()
     assert drain(make_pool(3).lane()) == []
-    assert not workers()
+    assert workers() <= before
 
 
 def test_workers_work_at_the_same_time(make_pool: Callable[[int], Pool[Any]]) -> None:
@@ -119,10 +120,10 @@ def test_no_more_workers_than_asked_for(make_pool: Callable[[int], Pool[Any]]) -
 def test_fewer_threads_than_asked_for_will_do(
     make_pool: Callable[[int], Pool[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lane, start = make_pool(4).lane(), threading.Thread.start
+    lane, start, before = make_pool(4).lane(), threading.Thread.start, workers()
 
     def start_one(thread: threading.Thread) -> None:
-        if workers():
+        if workers() - before:
             raise RuntimeError("can't start new thread")
         start(thread)
 

@@ -99,10 +99,10 @@ def test_no_page_is_asked_for_twice(filled: FakeAws, settings: Json, concurrency
 def test_no_more_workers_than_asked_for_however_many_streams(
     filled: FakeAws, settings: Json
 ) -> None:
-    seen: list[int] = []
+    before, seen = workers(), list[int]()
     filled.page_size, filled.latency = 1, 0.01
     for operation in ("GetTables", "GetJobs", "BatchGetWorkflows"):
-        filled.meanwhile(operation, lambda _: seen.append(len(workers())), times=None)
+        filled.meanwhile(operation, lambda _: seen.append(len(workers() - before)), times=None)
     sync(settings | {"concurrency": 3}, *STREAMS)
     assert max(seen) == 3
     assert filled.in_flight_peak <= 3
