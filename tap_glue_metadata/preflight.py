@@ -7,15 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_glue_metadata.aws.errors import AbsentError, DeniedError, GoneError, TapError
+from tap_glue_metadata.context import Context
 from tap_glue_metadata.listing import Listing
 from tap_glue_metadata.outcomes import Outcome, Unit
-from tap_glue_metadata.read import Context, batches
+from tap_glue_metadata.read import batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tap_glue_metadata.aws.scopes import Scope, Unopened
-    from tap_glue_metadata.read import Item, Read
+    from tap_glue_metadata.context import Item
+    from tap_glue_metadata.read import Read
     from tap_glue_metadata.traversal import Traversal
 
 OK: Final = "ok"

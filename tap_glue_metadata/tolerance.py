@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from tap_glue_metadata.aws.errors import TapError
     from tap_glue_metadata.aws.scopes import Scope
+    from tap_glue_metadata.context import Context
     from tap_glue_metadata.listing import Listing
     from tap_glue_metadata.outcomes import Outcomes
-    from tap_glue_metadata.read import Context
 
 LOGGER: Final = logging.getLogger("tap-glue-metadata")
 
@@ -72,7 +72,8 @@ class Tolerance:
             LOGGER.info("%s: %s", context.scope, error)
             return
         if isinstance(error, GoneError) and context.is_listed:
-            LOGGER.info("%s", _told_gone(context))
+            if not listing.read.is_optional:
+                LOGGER.info("%s", _told_gone(context))
             return
         skipped = listing.read.warning
         if isinstance(error, RefusedError):
@@ -111,7 +112,7 @@ class Tolerance:
 
 def _told_gone(context: Context) -> str:
     """Tell of what was listed, and is not there."""
-    resource = Unit.of(context).resource
+    resource = replace(Unit.of(context), name=context.name).resource
     if context.link is None:
         return f"{resource} was deleted while it was read"
     target = "/".join(

@@ -30,11 +30,14 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.read import Context, Read
+    from tap_glue_metadata.context import Context
+    from tap_glue_metadata.read import Again, Read
     from tap_glue_metadata.reading import Reading
     from tap_glue_metadata.traversal import Traversal
 
 SCHEMAS = SchemaDirectory(files("tap_glue_metadata") / "schemas")
+DEFAULT = "default"
+"""The group of the streams that need not be named."""
 OWNERS = {"CatalogId": "owner_catalog_id", "DatabaseName": "owner_database_name"}
 """Members that say, on an object reached through a resource link, whose it is: their fields."""
 
@@ -45,7 +48,12 @@ class GlueStream(SdkStream):
     A subclass declares what it reads; its schema is generated from that (`make schemas`).
 
     Attributes:
+        group: What `extra_streams` may name to have the stream; `default` for one that is there
+            in any case.
         source: What is read, and how one gets there; None for a stream that calls nothing.
+        again: The second looks at some of its objects.
+        shape: The shape of a record in the service model, None for that of the objects; empty for
+            a record that is all derived.
         replication_keys: The replication keys on offer, each with the member of a raw object that
             it comes from; one stream may offer several, of which the first is proposed.
         arn_kind: The type of the objects in ARNs, if they have one; fills the field `arn`.
@@ -58,7 +66,10 @@ class GlueStream(SdkStream):
     name: str = ""
     primary_keys: Sequence[str] = ()
     schema: ClassVar[Any] = StreamSchema(SCHEMAS)
+    group: ClassVar[str] = DEFAULT
     source: ClassVar[Read | None] = None
+    again: ClassVar[Sequence[Again]] = ()
+    shape: ClassVar[str | None] = None
     arn_kind: ClassVar[str | None] = None
     derived: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     open_members: ClassVar[frozenset[str]] = frozenset()
@@ -88,9 +99,24 @@ class GlueStream(SdkStream):
         return cls.source.chain if cls.source else ()
 
     @classmethod
+    def calls(cls) -> tuple[Read, ...]:
+        """Return the reads that are called for the stream, second looks last."""
+        reads = (*cls.reads(), *(again.read for again in cls.again))
+        return tuple(read for read in reads if not read.is_never_called)
+
+    @classmethod
     def operations(cls) -> frozenset[str]:
         """Return the operations that reading the stream calls."""
-        return frozenset(read.operation for read in cls.reads())
+        return frozenset(read.operation for read in cls.calls())
+
+    def wanted_again(self) -> list[Again]:
+        """Return the second looks that the catalog and the settings want."""
+        return [again for again in self.again if self._is_wanted(again)]
+
+    def _is_wanted(self, again: Again) -> bool:
+        name, value = again.setting or ("", None)
+        is_selected = not again.field or self.mask["properties", again.field]
+        return is_selected and self.config.get(name) == value
 
     @property
     def traversal(self) -> Traversal:
@@ -134,7 +160,9 @@ class GlueStream(SdkStream):
             context: Where objects were found; those of a page share it.
         """
         if context is not self._context:
-            self._context, self._keys = context, self.redact(context.keys)
+            fields = self.schema["properties"]
+            keys = {name: value for name, value in context.keys.items() if name in fields}
+            self._context, self._keys = context, self.redact(keys)
         return self._keys
 
     def redact(self, fields: Json) -> Json:
@@ -212,7 +240,10 @@ class GlueStream(SdkStream):
         if self._reading is None:
             streams = [self, *self._followers()]
             plan = [(stream._issues_name, stream.reads()[-1]) for stream in streams]  # noqa: SLF001 - of its own class
-            for stream, reading in zip(streams, self.traversal.begin(plan), strict=True):
+            again = {
+                name: stream.wanted_again() for stream, (name, _) in zip(streams, plan, strict=True)
+            }
+            for stream, reading in zip(streams, self.traversal.begin(plan, again), strict=True):
                 stream._reading = reading  # noqa: SLF001 - likewise
             return self._begin()
         return self._reading
@@ -262,15 +293,22 @@ class EmbeddedStream(GlueStream):
     """A stream whose rows come inside the objects of its parent, without calls of their own.
 
     A subclass declares `parent_stream_type`, the `shape` of its rows, and `records`.
-
-    Attributes:
-        shape: The shape of a row in Glue's service model.
     """
 
     parent_stream_type: type[GlueStream]
-    shape: ClassVar[str]
+    shape = ""
 
     @classmethod
     @override
     def reads(cls) -> tuple[Read, ...]:
         return cls.parent_stream_type.reads()
+
+    @classmethod
+    @override
+    def calls(cls) -> tuple[Read, ...]:
+        return cls.parent_stream_type.calls()
+
+    @override
+    def wanted_again(self) -> list[Again]:
+        parent: Any = self.siblings[self.parent_stream_type.name]
+        return list(parent.wanted_again())
