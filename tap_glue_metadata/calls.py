@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_glue_metadata.aws.errors import GoneError, RefusedError, UnreadableError, reported
+from tap_glue_metadata.aws.errors import (
+    GoneError,
+    RefusedError,
+    UnreadableError,
+    reported,
+    unreadable,
+)
 from tap_glue_metadata.context import search
 
 if TYPE_CHECKING:
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.context import Item
     from tap_glue_metadata.listing import Listing
+    from tap_glue_metadata.read import Again
     from tap_glue_metadata.tolerance import Tolerance
 
 
@@ -80,6 +87,42 @@ class Calls:
         for name, own_error in errors.items():
             self._tolerance.tolerate(listing, own_error, name)
         return items, can_be_read
+
+    def look_again(
+        self, listing: Listing, again: Again, second: Listing, seen: list[Item]
+    ) -> list[Item]:
+        """Take a second look at objects; what it cannot find stays as the listing has it.
+
+        Args:
+            listing: The objects' listing.
+            again: The second look.
+            second: What is called for it.
+            seen: The objects; just one, where the second look has no batches.
+
+        Returns:
+            The objects, with what was found.
+
+        Raises:
+            TapError: The call failed, and that is to end the run.
+        """
+        found: list[Item] = []
+        try:
+            found, _ = self.page(second)
+        except UnreadableError as error:
+            if second.values:
+                found, _ = self.recover(second, error)
+            else:
+                self._miss(listing, seen[0], error)
+        except GoneError:  # of what a link leads to, the link is all that there is
+            pass
+        except RefusedError as error:
+            if second.context.scope == listing.context.scope:
+                raise
+            self._miss(listing, seen[0], unreadable(error))  # a region that is not enabled
+        return again.merged(listing.read, seen, found)
+
+    def _miss(self, listing: Listing, item: Item, error: TapError) -> None:
+        self._tolerance.tolerate(listing, error, listing.name_of(listing.read.key_of(item)))
 
     def _ask(self, listing: Listing, values: list[Any] | None, token: str | None = None) -> Json:
         read, scope, outcome = listing.read, listing.context.scope, listing.outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import jmespath
 from botocore import xform_name
@@ -14,9 +14,24 @@ if TYPE_CHECKING:
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope
-    from tap_glue_metadata.read import Read
 
     Item: TypeAlias = Any  # an object, or the name of one
+
+    class Binding(Protocol):
+        """What of a read counts here."""
+
+        @property
+        def bind(self) -> Mapping[str, str]:
+            """As in `Read`."""
+
+        @property
+        def carry(self) -> Mapping[str, str]:
+            """As in `Read`."""
+
+        @property
+        def region(self) -> str:
+            """As in `Read`."""
+
 
 UNIT_MEMBERS: Final = ("CatalogId", "DatabaseName")
 """The request members that name a unit of reading; what is bound besides is below one."""
@@ -65,7 +80,7 @@ class Context:
         )
         return "/".join(parts) or None
 
-    def bind(self, item: Item, read: Read, link: str = "", *, is_listed: bool) -> Context:
+    def bind(self, item: Item, read: Binding, link: str = "", *, is_listed: bool) -> Context:
         """Return the context of the calls for one object.
 
         Args:

@@ -146,7 +146,7 @@ class TapGlueMetadata(CommandLine):
 
     @override
     def preflight(self) -> list[Check]:
-        return run_preflight(self.traversal, self.selected_reads())
+        return run_preflight(self.traversal, self.selected_reads(), self._second_looks())
 
     @cached_property
     def settings(self) -> Settings:
@@ -178,11 +178,11 @@ class TapGlueMetadata(CommandLine):
 
     def selected_reads(self) -> list[Read]:
         """Return what the selected streams read, in the order of the run."""
-        reads = (
-            read
-            for stream in self._selected_streams()
-            for read in (*stream.reads()[-1:], *(again.read for again in stream.wanted_again()))
-        )
+        return [stream.reads()[-1] for stream in self._selected_streams() if stream.reads()]
+
+    def _second_looks(self) -> list[Read]:
+        streams = self._selected_streams()
+        reads = (again.read for stream in streams for again in stream.wanted_again())
         return list(dict.fromkeys(reads))
 
     def _selected_streams(self) -> list[GlueStream]:
@@ -192,7 +192,7 @@ class TapGlueMetadata(CommandLine):
     @override
     def iam_policy(self) -> dict[str, Any]:
         is_pinned = all(account.catalog_ids for account in self.settings.aws_accounts)
-        reads = called(self.selected_reads(), is_pinned=is_pinned)
+        reads = called([*self.selected_reads(), *self._second_looks()], is_pinned=is_pinned)
         operations = {read.operation for read in reads if read.service == "glue"}
         others = {read.action for read in reads if read.service != "glue"}
         places = policy_places(self.settings)

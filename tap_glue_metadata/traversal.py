@@ -11,7 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tap_glue_metadata.aws.errors import GoneError, TapError, UnreadableError
+from tap_glue_metadata.aws.errors import TapError
 from tap_glue_metadata.calls import Calls
 from tap_glue_metadata.context import Context
 from tap_glue_metadata.listing import Listing
@@ -266,19 +266,8 @@ class Traversal:
     def _look_again(
         self, reading: Reading, listing: Listing, second: Listing, seen: list[Item], done: int
     ) -> None:
-        """Take a second look at objects; what it cannot find stays as the listing has it."""
-        found: list[Item] = []
-        try:
-            found, _ = self._calls.page(second)
-        except UnreadableError as error:
-            if second.values:
-                found, _ = self._calls.recover(second, error)
-            else:
-                name = listing.name_of(listing.read.key_of(seen[0]))
-                self._tolerance.tolerate(listing, error, name)
-        except GoneError:  # of what a link leads to, the link is all that there is
-            pass
-        items = reading.again[done - 1].merged(listing.read, seen, found)
+        """Take a second look at objects."""
+        items = self._calls.look_again(listing, reading.again[done - 1], second, seen)
         self._deliver(reading, listing, items, is_last=False, looks=done)
         self._end(reading, listing, None)
 

@@ -88,6 +88,7 @@ class FakeGlue(FakeAws):
         self.calls.append(call)
         try:
             shape = model_of(call.service, operation).input_shape
+            assert shape is not None
             assert not ParamValidator().validate(params, shape).has_errors()
             return self._faulty(call, lambda: self._any(call))
         except AwsError as error:

@@ -208,11 +208,14 @@ def reported(failure: Mapping[str, str], action: str, where: str) -> AwsError:
     """
     told: Any = {"Code": failure.get("ErrorCode"), "Message": failure.get("ErrorMessage")}
     error = translate(botocore_errors.ClientError({"Error": told}, action), action, where)
-    if isinstance(error, (GoneError, UnreadableError)):
-        return error
-    unreadable = UnreadableError(str(error))
-    unreadable.action, unreadable.code = action, error.code
-    return unreadable
+    return error if isinstance(error, (GoneError, UnreadableError)) else unreadable(error)
+
+
+def unreadable(error: TapError) -> UnreadableError:
+    """Return an error of which only one unit is the matter, however general it is."""
+    own = UnreadableError(str(error))
+    own.action, own.code = error.action, error.code
+    return own
 
 
 def describe(error: Exception) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from singer_sdk import StreamSchema
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.schema.source import SchemaDirectory
 
 from tap_glue_metadata.records.arns import arn
 from tap_glue_metadata.records.projection import compile_projection
 from tap_glue_metadata.redaction import redactor
+from tap_glue_metadata.streams.declaration import Declaration
 from tap_glue_metadata.streams.sdk import SdkStream
 from tap_glue_metadata.streams.sinks import BatchSink, DirectSink, Sink
 from tap_glue_metadata.streams.stream_pass import Pass
@@ -23,7 +21,7 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context as SdkContext
@@ -35,45 +33,12 @@ if TYPE_CHECKING:
     from tap_glue_metadata.reading import Reading
     from tap_glue_metadata.traversal import Traversal
 
-SCHEMAS = SchemaDirectory(files("tap_glue_metadata") / "schemas")
-DEFAULT = "default"
-"""The group of the streams that need not be named."""
 OWNERS = {"CatalogId": "owner_catalog_id", "DatabaseName": "owner_database_name"}
 """Members that say, on an object reached through a resource link, whose it is: their fields."""
 
 
-class GlueStream(SdkStream):
-    """A stream of objects that AWS lists.
-
-    A subclass declares what it reads; its schema is generated from that (`make schemas`).
-
-    Attributes:
-        group: What `extra_streams` may name to have the stream; `default` for one that is there
-            in any case.
-        source: What is read, and how one gets there; None for a stream that calls nothing.
-        again: The second looks at some of its objects.
-        shape: The shape of a record in the service model, None for that of the objects; empty for
-            a record that is all derived.
-        replication_keys: The replication keys on offer, each with the member of a raw object that
-            it comes from; one stream may offer several, of which the first is proposed.
-        arn_kind: The type of the objects in ARNs, if they have one; fills the field `arn`.
-        derived: JSON Schema of each field that is ours, by name, in the record's order.
-        open_members: Members, by their path in AWS's casing, that come over verbatim: shapes that
-            recurse, or are too large to spell out.
-        omitted_members: Members, by their path in AWS's casing, that are no part of the stream.
-    """
-
-    name: str = ""
-    primary_keys: Sequence[str] = ()
-    schema: ClassVar[Any] = StreamSchema(SCHEMAS)
-    group: ClassVar[str] = DEFAULT
-    source: ClassVar[Read | None] = None
-    again: ClassVar[Sequence[Again]] = ()
-    shape: ClassVar[str | None] = None
-    arn_kind: ClassVar[str | None] = None
-    derived: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    open_members: ClassVar[frozenset[str]] = frozenset()
-    omitted_members: ClassVar[frozenset[str]] = frozenset()
+class GlueStream(Declaration, SdkStream):
+    """A stream of objects that AWS lists, as it is declared."""
 
     def __init__(self, tap: Tap, connect: Callable[[], Traversal]) -> None:
         """Make the stream; nothing is called yet.
@@ -92,22 +57,6 @@ class GlueStream(SdkStream):
         self.redactor = redactor(*(self.config.get("redact_keys") or ())) if redact else None
         self._project = compile_projection(self.schema, self.redactor)
         self._name_field = self.primary_keys[-1]
-
-    @classmethod
-    def reads(cls) -> tuple[Read, ...]:
-        """Return the reads that lead to the stream's objects, its own one last."""
-        return cls.source.chain if cls.source else ()
-
-    @classmethod
-    def calls(cls) -> tuple[Read, ...]:
-        """Return the reads that are called for the stream, second looks last."""
-        reads = (*cls.reads(), *(again.read for again in cls.again))
-        return tuple(read for read in reads if not read.is_never_called)
-
-    @classmethod
-    def operations(cls) -> frozenset[str]:
-        """Return the operations that reading the stream calls."""
-        return frozenset(read.operation for read in cls.calls())
 
     def wanted_again(self) -> list[Again]:
         """Return the second looks that the catalog and the settings want."""
