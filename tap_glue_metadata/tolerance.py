@@ -13,6 +13,7 @@ from tap_glue_metadata.aws.errors import (
     LostRoleError,
     RefusedError,
     UnreadableError,
+    unreadable,
 )
 from tap_glue_metadata.outcomes import EVERYTHING, Unit
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tap_glue_metadata.outcomes import Outcomes
 
 LOGGER: Final = logging.getLogger("tap-glue-metadata")
+_NOT_OF_THIS: Final = "InvalidInputException"  # how Glue refuses what an object has none of
 
 
 class Tolerance:
@@ -57,7 +59,8 @@ class Tolerance:
         - The endpoint does not know the operation, and what there is is known: nothing is missing.
         - What it was called for was deleted since it was listed: nothing is missing.
         - AWS does not accept the credentials in this scope: all of it is missing.
-        - It cannot be read, by these credentials or at all: it is missing.
+        - It cannot be read, by these credentials or at all: it is missing. So is a single object
+          below a unit that the service does not take, such as a table of a federated catalog.
 
         Args:
             listing: What failed; its outcome is marked where something is missing.
@@ -68,6 +71,8 @@ class Tolerance:
             TapError: The error, where it is to end the run.
         """
         known, context = listing.known, listing.context
+        if error.code == _NOT_OF_THIS and context.name:
+            error = unreadable(error)
         if isinstance(error, AbsentError) and known:
             LOGGER.info("%s: %s", context.scope, error)
             return

@@ -15,7 +15,7 @@ from glue_strategies import MODEL
 from singer_sdk import Stream
 
 import tap_glue_metadata
-from tap_glue_metadata.streams import STREAM_TYPES
+from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
 from tap_glue_metadata.streams.base import EmbeddedStream
 from tap_glue_metadata.streams.report import RunReport
 
@@ -97,11 +97,17 @@ def test_records_are_pure() -> None:
 
 
 def test_the_engine_knows_no_streams() -> None:
-    engine = ("read", "listing", "reading", "traversal", "parents", "pool", "outcomes", "tolerance")
+    engine = (
+        *("calls", "context", "listing", "outcomes", "parents", "pool", "read", "reading"),
+        *("tolerance", "traversal"),
+    )
     later = [f"{PACKAGE}.streams", f"{PACKAGE}.catalog_reads", f"{PACKAGE}.tap", "singer_sdk"]
     assert offending(within(*engine), *later) == []
-    passes = within("streams.base", "streams.sdk", "streams.sinks", "streams.stream_pass")
-    declarations = [f"{PACKAGE}.streams.{name}" for name in ("catalog", "etl", "report")]
+    passes = within(
+        *("streams.base", "streams.declaration", "streams.extra"),
+        *("streams.sdk", "streams.sinks", "streams.stream_pass"),
+    )
+    declarations = {stream.__module__ for stream in (*STREAM_TYPES, *EXTRA_STREAM_TYPES)}
     assert offending(passes, *declarations) == []
 
 

@@ -34,6 +34,7 @@ _PAGE_SIZE_LIMITS: Final = {
     "GetDevEndpoints": 200,
     "GetSecurityConfigurations": 200,
     "GetWorkflowRuns": 200,
+    "ListCrawls": 100,
 }
 _AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 

@@ -116,6 +116,7 @@ _CODES: Final[dict[str, tuple[type[AwsError], str]]] = {
     "InvalidAction": (AbsentError, ""),
     "InvalidClientTokenId": (RefusedError, _KEYS_OR_REGION),
     "InvalidSignatureException": (RefusedError, _KEYS_OR_CLOCK),
+    "InvalidStateException": (UnreadableError, "run again when its state allows it"),
     "LimitExceededException": (AwsError, _THROTTLED),
     "MissingAuthenticationTokenException": (RefusedError, _KEYS),
     "OptInRequired": (RefusedError, _REGION),

@@ -157,3 +157,14 @@ def test_a_run_that_is_not_completed_comes_again() -> None:
             endpoint, "job_runs", incremental=True, start_date="2025-01-01T00:00:00Z"
         ).records("job_runs")
     assert {record["id"] for record in records} == {"later", "running"}
+
+
+@pytest.mark.parametrize("code", ["InvalidInputException", "InvalidStateException"])
+def test_a_table_that_an_operation_does_not_take_is_one_issue(code: str) -> None:
+    with filled(TableVersions) as endpoint:
+        endpoint.fail("GetTableVersions", code, when=lambda p: p["TableName"] == "t3", times=1)
+        messages = run(endpoint, "table_versions")
+    [issue] = messages.records("extraction_issues")
+    assert issue["resource"].endswith("/table/t3")
+    assert issue["error_code"] == code
+    assert len(messages.records("table_versions")) == 9 * FIVE_TABLES
