@@ -49,7 +49,9 @@ KEYS: Final = {
     "region": "Region that the object was read in.",
     "catalog_id": "Catalog by which the object was reached.",
     "database_name": "Database by which the object was reached.",
+    "table_name": "Table by which the object was reached.",
 }
+_OF_PARENT: Final = "Name by which the object, or what it belongs to, was listed."
 ARN: Final = {
     "type": ["string", "null"],
     "description": "Amazon Resource Name, in the account that owns the object.",
@@ -69,7 +71,7 @@ def generate(stream_type: type[GlueStream]) -> dict[str, Any]:
     keys = stream_type.primary_keys
     members = _members(stream_type)
     properties: dict[str, dict[str, Any]] = {
-        name: {"type": "string", "description": KEYS.get(name, f"{name} of the parent.")}
+        name: {"type": "string", "description": KEYS.get(name, _OF_PARENT)}
         for name in ("account_id", "region", *_bound_fields(stream_type))
         if name in keys and name not in members
     }
@@ -106,7 +108,8 @@ def _members(stream_type: type[GlueStream]) -> dict[str, dict[str, Any]]:
         if member not in stream_type.omitted_members and (member in owners or member not in bound)
     }
     if union := reads[-1].union:
-        kind = {"type": ["string", "null"], "description": "Member of the union.", MEMBER: union}
+        told = "Kind: the member of AWS's union that is set."
+        kind = {"type": ["string", "null"], "description": told, MEMBER: union}
         return {xform_name(union): kind, **members}
     return members
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_glue_metadata.aws.errors import (
+    AwsError,
     GoneError,
     RefusedError,
     UnreadableError,
@@ -115,10 +116,11 @@ class Calls:
                 self._miss(listing, seen[0], error)
         except GoneError:  # of what a link leads to, the link is all that there is
             pass
-        except RefusedError as error:
+        except AwsError as error:
             if second.context.scope == listing.context.scope:
                 raise
-            self._miss(listing, seen[0], unreadable(error))  # a region that is not enabled
+            # Another region may not be enabled, or not to be reached from here.
+            self._miss(listing, seen[0], unreadable(error))
         return again.merged(listing.read, seen, found)
 
     def _miss(self, listing: Listing, item: Item, error: TapError) -> None:

@@ -66,7 +66,7 @@ TARGETS: Final = Read(
     "Table",
     TABLES,
     bind={member: f"TargetTable.{member}" for member in ("CatalogId", "DatabaseName", "Name")},
-    where="TargetTable",
+    where="TargetTable.CatalogId && TargetTable.DatabaseName && TargetTable.Name",
     params={"IncludeStatusDetails": True},
     region="TargetTable.Region",
 )

@@ -145,9 +145,7 @@ class Listing:
             token: The page token, None for the first page.
         """
         read, takes = self.read, client.takes(self.read.operation)
-        request = {
-            member: self.context.bound[member] for member in takes & self.context.bound.keys()
-        }
+        request = {m: value for m, value in self.context.bound.items() if m in takes}
         request |= read.params
         request |= self.params
         for member, setting in read.settings.items():

@@ -70,7 +70,7 @@ class Scope:
 
     def elsewhere(self, region: str | None) -> Scope:
         """Return the scope of the same account in another region, or this one if none is given."""
-        if region in {None, self.region}:
+        if not region or region == self.region:
             return self
         return replace(self, region=region, _clients={}, _lock=threading.Lock())
 
