@@ -101,7 +101,8 @@ class Service:
         elif operation == "GetJob":
             pages = [{"Job": self._items[params["JobName"]]}]
         elif operation == "GetTable":  # what a resource link leads to
-            pages, status = [{"__type": "EntityNotFoundException"}], 400
+            error: Json = {"__type": "EntityNotFoundException"}
+            pages, status = [error], 400
         else:
             pages = self._pages[operation]
         page = int(params.get("NextToken", 0))
