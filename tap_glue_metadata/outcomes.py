@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
 from tap_glue_metadata.aws.errors import AwsError
+from tap_glue_metadata.redaction import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +32,7 @@ EVERYTHING: Final = "*"
 """The region, or the resource, of an issue that takes in all of them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Unit:
     """What one listing covers; or, with a name, a single object of it.
 
@@ -82,7 +83,7 @@ class Unit:
         return "/".join(filter(None, parts)) or EVERYTHING
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Outcome:
     """What became of a unit in a pass.
 
@@ -137,7 +138,7 @@ class Outcome:
         return True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Issue:
     """A unit, or an object of it, that a stream lacks.
 
@@ -185,8 +186,10 @@ class Outcomes:
         self.has_answered = False
         self._skip = skip
         self._issues: dict[tuple[str, ...], Issue] = {}
-        self._errors: dict[str, TapError] = {}
-        self._warned: set[str] = set()
+        # Texts and hashes, for an error would keep its call and all that led there in memory.
+        self._first_error = ""
+        self._left_out = 0
+        self._warned: set[int] = set()
         self._summaries: list[str] = []
         self._lock = threading.Lock()
 
@@ -244,16 +247,19 @@ class Outcomes:
         key = (issue.account_id, issue.region, stream, issue.operation, issue.resource)
         with self._lock:
             self._issues.setdefault(key, issue)
-            self._errors.setdefault(warning, error)
-        self.warn(warning)
+            self._first_error = self._first_error or issue.message
+        if self.warn(warning):
+            with self._lock:
+                self._left_out += 1
 
-    def warn(self, warning: str) -> None:
-        """Log a warning, once in a run."""
+    def warn(self, warning: str) -> bool:
+        """Log a warning, once in a run; tell whether it is new."""
         with self._lock:
-            is_new = warning not in self._warned
-            self._warned.add(warning)
+            is_new = hash(warning) not in self._warned
+            self._warned.add(hash(warning))
         if is_new:
-            LOGGER.warning("%s", warning)
+            LOGGER.warning("%s", redact_text(warning))  # names of objects are texts of users
+        return is_new
 
     def end_pass(self, summary: str) -> None:
         """Note what a pass has read, for the summary of the run."""
@@ -266,15 +272,13 @@ class Outcomes:
             AwsError: Everything was denied.
         """
         summaries, self._summaries = self._summaries, []
-        errors, self._errors = list(self._errors.values()), {}
+        left_out, self._left_out = self._left_out, 0
         for summary in summaries:
             LOGGER.info("%s", summary)
-        if errors and not self.has_answered:
-            raise AwsError(f"Nothing could be read, all was denied; the first: {errors[0]}")
-        if errors:
-            LOGGER.warning(
-                "%s could not be read: the run is incomplete", counted(len(errors), "unit")
-            )
+        if left_out and not self.has_answered:
+            raise AwsError(f"Nothing could be read, all was denied; the first: {self._first_error}")
+        if left_out:
+            LOGGER.warning("%s could not be read: the run is incomplete", counted(left_out, "unit"))
 
 
 def counted(number: int, noun: str) -> str:

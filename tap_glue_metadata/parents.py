@@ -1,12 +1,14 @@
 """Parents that one stream has found, kept for the streams that have the same parents.
 
 So databases are listed once for each catalog and run, however many streams are read from them.
+The first of these streams, in the order of the run, lists them, and the others wait for it. It
+never waits for a later one, whose calls may have to wait until it has been read itself.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
         stream: str
         read: Read
         context: Context
+        values: list[Any] | None
 
     Link: TypeAlias = tuple[Read, tuple[tuple[str, str], ...]]
 
@@ -89,11 +92,8 @@ class ParentCache:
     def __init__(self) -> None:
         """Begin with nothing."""
         self._left = _MOST_CONTEXTS
-        self._order: list[str] = []
-        self._ended: set[str] = set()
-        self._needed: Counter[Link] = Counter()
-        self._children: dict[Link, Read] = {}
-        self._listers: dict[Link, str] = {}
+        self._listed_by: defaultdict[Read, list[str]] = defaultdict(list)
+        self._needed_by: defaultdict[Link, dict[str, Read]] = defaultdict(dict)
         self._found: dict[tuple[object, ...], Parents] = {}
 
     def expect(self, plan: Iterable[tuple[str, Read]]) -> None:
@@ -102,19 +102,12 @@ class ParentCache:
         Args:
             plan: The streams in their order, each with what it reads.
         """
-        owns = dict(plan)
-        self._order += owns
-        self._ended -= owns.keys()
-        for read in owns.values():
+        for stream, read in plan:
+            for parent in read.chain:
+                self._listed_by[parent].append(stream)
             for parent, child in zip(read.chain, read.chain[1:], strict=False):
-                if child.each is None:
-                    self._needed[_link(parent, child)] += 1
-                    self._children.setdefault(_link(parent, child), child)
-        for stream, read in owns.items():
-            for link in self._needed:
-                if link[0] is read:  # the stream lists for itself what others list as parents
-                    self._needed[link] += 1
-                    self._listers.setdefault(link, stream)
+                if child.each is None:  # the calls of a batch take the objects themselves
+                    self._needed_by[_link(parent, child)][stream] = child
 
     def of(self, listing: Listing, child: Read) -> Parents | None:
         """Return what a listing leads to, if another stream has found it, or is about to.
@@ -126,16 +119,13 @@ class ParentCache:
         Returns:
             What was found, or will be; None if the listing has to call for itself.
         """
-        key, link = _key(listing, child), _link(listing.read, child)
-        lister = self._listers.get(link)
-        if key not in self._found and lister is not None and self._is_ahead(lister, listing.stream):
-            self._found[key] = Parents(self, lister)
-        return self._found.get(key)
-
-    def _is_ahead(self, lister: str, stream: str) -> bool:
-        """Tell whether a stream will surely list what another one needs, and before that one."""
-        is_before = self._order.index(lister) < self._order.index(stream)
-        return is_before and lister not in self._ended
+        if child.each is not None:
+            return None
+        key, lister = _key(listing, child), self._lister(listing)
+        if lister != listing.stream:
+            return self._found.setdefault(key, Parents(self, lister))
+        parents = self._found.get(key)
+        return parents if parents is not None and parents.is_found else None
 
     def feed(self, listing: Listing) -> Iterator[tuple[Read, Parents]]:
         """Begin to keep what a listing leads to, if another stream needs it.
@@ -146,11 +136,14 @@ class ParentCache:
         Yields:
             A child read and where to keep the contexts of its calls.
         """
-        for link, child in self._children.items():
-            if link[0] is listing.read and self._needed[link] > 1:
+        if self._lister(listing) != listing.stream:
+            return
+        for (parent, _), children in self._needed_by.items():
+            if parent is listing.read and children.keys() - {listing.stream}:
+                child = next(iter(children.values()))
                 key = _key(listing, child)
                 parents = self._found.setdefault(key, Parents(self, listing.stream))
-                if not parents.is_begun and parents.stream == listing.stream:
+                if not parents.is_begun:
                     parents.is_begun = True
                     yield child, parents
 
@@ -160,12 +153,20 @@ class ParentCache:
         return self._left >= 0
 
     def abandon(self, stream: str) -> None:
-        """Forget what a stream was to find and has not, when it ends."""
-        self._ended.add(stream)
+        """Expect no more of a stream, which has ended; what it has found is kept."""
+        for streams in self._listed_by.values():
+            if stream in streams:
+                streams.remove(stream)
+        for children in self._needed_by.values():
+            children.pop(stream, None)
         for key, parents in list(self._found.items()):
             if parents.stream == stream and not parents.is_found:
                 del self._found[key]
                 parents.drop()
+
+    def _lister(self, listing: Listing) -> str:
+        """Name the stream that lists for the others: the first one that has not ended."""
+        return next(iter(self._listed_by[listing.read]), listing.stream)
 
 
 def _link(parent: Read, child: Read) -> Link:
@@ -173,4 +174,4 @@ def _link(parent: Read, child: Read) -> Link:
 
 
 def _key(listing: Listing, child: Read) -> tuple[object, ...]:
-    return (*_link(listing.read, child), *listing.context.identity)
+    return (*_link(listing.read, child), *listing.context.identity, str(listing.values))

@@ -3,8 +3,8 @@
 A task is a call; what follows from its answer are tasks of their own. No worker ever waits for
 another one, nor for a reader: a task is taken only while the queue of its lane has room. Tasks
 wait in the order of the lanes, then deepest first, so that what waits is bounded by the answers in
-hand. The lane in front has room of its own; the others share as much, and so are read ahead only
-where workers would idle.
+hand. The lane in front has room of its own; each other one has what those between leave of as
+much, and so is read ahead only where workers would idle.
 """
 
 from __future__ import annotations

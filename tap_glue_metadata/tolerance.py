@@ -16,6 +16,7 @@ from tap_glue_metadata.aws.errors import (
     unreadable,
 )
 from tap_glue_metadata.outcomes import EVERYTHING, Unit
+from tap_glue_metadata.redaction import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -78,7 +79,7 @@ class Tolerance:
             return
         if isinstance(error, GoneError) and context.is_listed:
             if not listing.read.is_optional:
-                LOGGER.info("%s", _told_gone(context))
+                LOGGER.info("%s", redact_text(_told_gone(context)))
             return
         skipped = listing.read.warning
         if isinstance(error, RefusedError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tap_glue_metadata.aws.errors import TapError
 from tap_glue_metadata.calls import Calls
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tap_glue_metadata.parents import Parents
     from tap_glue_metadata.read import Again, Read
     from tap_glue_metadata.selection import Selection
+
+_PAGE: Final = 100  # as many as Glue lists at once, so that as few calls wait as behind a page
 
 
 class Traversal:
@@ -141,43 +143,44 @@ class Traversal:
 
     def _open(self, reading: Reading, depth: int, context: Context, **special: Any) -> None:
         """Begin a listing: call for its first page, or take over what another stream finds."""
-        listing = Listing(
-            reading.stream,
-            reading.chain[depth],
-            context,
-            reading.outcome_of(context),
-            self.selection,
-            **special,
-        )
+        read, outcome = reading.chain[depth], reading.outcome_of(context)
+        listing = Listing(reading.stream, read, context, outcome, self.selection, **special)
         child = reading.child_of(listing)
         listing.is_parent = child is not None
         with self._pool.lock:
             if reading.lane.is_dead:
                 return
             listing.outcome.listings += 1
+        if child is not None and child.with_parent:
+            self._open(reading, depth + 1, context.bind({}, child, is_listed=context.is_listed))
+        with self._pool.lock:
             if child is not None and (parents := self._cache.of(listing, child)):
                 reading.lane.hold()
                 parents.when_found(partial(self._go_on, reading, listing, parents))
                 return
             listing.feeds = list(self._cache.feed(listing))
         self._submit(reading, listing.depth, self._call, listing, None)
-        if child is not None and child.with_parent:
-            self._open(reading, depth + 1, context.bind({}, child, is_listed=context.is_listed))
 
     def _go_on(self, reading: Reading, listing: Listing, parents: Parents) -> None:
         """Go on where another stream has found the parents."""
         if parents.contexts is not None:
-            self._submit(reading, listing.depth, self._take_over, listing, parents)
+            self._submit(reading, listing.depth, self._take_over, listing, parents, 0)
         else:
             self._submit(reading, listing.depth, self._call, listing, None)
         reading.lane.release()
 
-    def _take_over(self, reading: Reading, listing: Listing, parents: Parents) -> None:
+    def _take_over(self, reading: Reading, listing: Listing, parents: Parents, start: int) -> None:
+        """Open what some of the parents lead to; what that leads to is done before the rest."""
+        contexts = (parents.contexts or ())[start : start + _PAGE]
+        self._lead(listing, reading.chain[listing.depth + 1], len(contexts))
+        for context in contexts:
+            self._open(reading, listing.depth + 1, context)
+        if len(contexts) == _PAGE:
+            rest = start + _PAGE
+            self._submit(reading, listing.depth, self._take_over, listing, parents, rest)
+            return
         if parents.error is not None:
             self._tolerance.tolerate(listing, parents.error)
-        self._lead(listing, reading.chain[listing.depth + 1], len(parents.contexts or ()))
-        for context in parents.contexts or ():
-            self._open(reading, listing.depth + 1, context)
         self._end(reading, listing, parents.error)
 
     def _submit(self, reading: Reading, depth: int, do: Callable[..., None], *args: Any) -> None:
@@ -228,8 +231,9 @@ class Traversal:
         onward: dict[Read, list[tuple[Context, Item]]] = {}
         for read in dict.fromkeys([*filter(None, [child]), *(read for read, _ in listing.feeds)]):
             onward[read] = list(listing.onward(read, items, is_last=is_last))
-        for read, parents in listing.feeds:
-            parents.add([context for context, _ in onward[read]])
+        with self._pool.lock:
+            for read, parents in listing.feeds:
+                parents.add([context for context, _ in onward[read]])
         if child is None:
             self._deliver(reading, listing, items, is_last=is_last)
             return

@@ -7,9 +7,11 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import botocore.httpsession
 import botocore.loaders
@@ -27,7 +29,7 @@ from tap_glue_metadata.settings import Settings
 from tap_glue_metadata.tap import TapGlueMetadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from fake_aws import Call, Reply, Serve
 
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from tap_glue_metadata.traversal import Traversal
 
 Json: TypeAlias = dict[str, Any]
+T = TypeVar("T")
+
+SECONDS = 10  # the most that a test waits for what should come at once
 
 # Sessions share what they load, for each would take a tenth of a second to read Glue's model.
 shared_loader = functools.cache(botocore.loaders.create_loader)
@@ -157,6 +162,47 @@ def read_all(traversal: Traversal, read: Read) -> list[tuple[Context, Any]]:
     finally:
         traversal.end(reading)
         traversal.close()
+
+
+def in_time(do: Callable[[], T]) -> T:
+    """Do something that may hang, which fails the test then."""
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(do())
+        except BaseException as error:  # noqa: BLE001 - raised below
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+def workers() -> set[threading.Thread]:
+    """Return the threads that make calls."""
+    return {thread for thread in threading.enumerate() if thread.name == "tap-glue-metadata"}
+
+
+def workers_left(before: Collection[threading.Thread] = ()) -> set[threading.Thread]:
+    """Return the workers that do not end in time, but for those that were there before."""
+    deadline = time.monotonic() + SECONDS
+    while (left := workers().difference(before)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return left
+
+
+@pytest.fixture
+def no_worker_survives() -> Iterator[None]:
+    """See that all workers end; to be set up after the endpoint, so that it answers till then."""
+    before = workers()
+    yield
+    assert not workers_left(before)
 
 
 def warnings_told(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -328,6 +328,7 @@ class FakeAws:
     Attributes:
         page_size: the most items of one page; None leaves it to the service model.
         empty_pages: put an empty page that carries a token between every two pages.
+        overlap: begin each page with the last item of the page before, as if the list had shifted.
         latency: seconds slept in each call.
         accounts: account id by long-term access key.
         roles: what can be assumed, by role ARN.
@@ -339,6 +340,7 @@ class FakeAws:
 
     page_size: int | None = None
     empty_pages: bool = False
+    overlap: bool = False
     latency: float = 0.0
     accounts: dict[str, str] = field(default_factory=lambda: {"testing": "123456789012"})
     roles: dict[str, Role] = field(default_factory=dict)
@@ -437,6 +439,23 @@ class FakeAws:
         def act(serve: Serve) -> Reply:
             reply = serve()
             return replace(reply, body=reply.body[: len(reply.body) // 2])
+
+        self._faults.append(_Fault(operation, act, when, times))
+
+    def strip(
+        self,
+        operation: str,
+        *,
+        when: Callable[[Json], bool] | None = None,
+        times: int | None = 1,
+    ) -> None:
+        """Answer with all of the true answer but its lists."""
+
+        def act(serve: Serve) -> Reply:
+            reply = serve()
+            answer = json.loads(reply.body).items()
+            rest = {name: value for name, value in answer if not isinstance(value, list)}
+            return replace(reply, body=_dump(rest).encode())
 
         self._faults.append(_Fault(operation, act, when, times))
 
@@ -671,7 +690,8 @@ class FakeAws:
             raise _invalid("NextToken has expired.")
         start, empty = _position(call)
         stop = start if empty else min(start + size, len(rows))
-        text = f'"{lists[0]}":[{_joined(rows, start, stop)}]'
+        first = start - (self.overlap and 0 < start < stop)
+        text = f'"{lists[0]}":[{_joined(rows, first, stop)}]'
         if call.operation in self.repeat_token:
             text += f',"NextToken":"{_token(call, 0)}"'
         elif stop < len(rows):

@@ -26,7 +26,18 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from conftest import ACCOUNT, UnevenAws
 from fake_aws import Role
-from invariant import DENIALS, ISSUES, LACKING, REFUSED, Outcome, Run, Target, check, gaps_in
+from invariant import (
+    DENIALS,
+    ISSUES,
+    LACKING,
+    REFUSED,
+    TYPO,
+    Outcome,
+    Run,
+    Target,
+    check,
+    gaps_in,
+)
 from singer import catalog, make_tap
 from worlds import STREAMS, World
 
@@ -49,6 +60,7 @@ TEMPORARY_KEYS: Final = dict.fromkeys(
     ("aws_access_key_id", "aws_secret_access_key", "aws_session_token"), KEY
 )
 HTML: Final = b"<!DOCTYPE html><title>Service Unavailable</title>"
+_NO_ANSWER: Final = r"\(it is cut off, or does not come from AWS\)"
 # Faults that pass: how the endpoint is told of each, and what a run says that it ends.
 TRANSIENT: Final[Mapping[str, tuple[str, Json, str]]] = {
     "throttle": (
@@ -69,6 +81,13 @@ TRANSIENT: Final[Mapping[str, tuple[str, Json, str]]] = {
     "not JSON": ("respond", {"body": HTML, "content_type": "text/html"}, "not a JSON object"),
     "cut": ("drop", {"times": None}, "not a JSON object"),
     "truncated": ("truncate", {"times": None}, "not a JSON object"),
+    "without its lists": ("strip", {"times": None}, _NO_ANSWER),
+    "empty object": ("respond", {"body": b"{}"}, _NO_ANSWER),
+    "error as a success": (
+        "respond",
+        {"body": b'{"__type": "AccessDeniedException", "message": "Forbidden"}'},
+        _NO_ANSWER,
+    ),
 }
 # botocore pays for each repeated call out of a quota, and repeats none when that is used up.
 AFFORDABLE: Final = 25
@@ -99,6 +118,7 @@ class Plan:
             "emit_activate_version_messages": random.random() < 0.8,
             "on_access_denied": "fail" if random.random() < 0.1 else "skip",
             **random.choice(({}, {}, TEMPORARY_KEYS, {"aws_assume_role_arn": ROLE})),
+            **({"include_databases": ["*", TYPO]} if random.random() < 0.15 else {}),
             **({"aws_read_timeout": 1} if hangs else {}),
         }
         selected = random.sample(list(STREAMS), random.choice((1, 3, 6, 6, 6, 6)))
@@ -246,7 +266,7 @@ class Faults:
     def _outlast(self, operation: str) -> None:
         kind = self._random.choice(list(TRANSIENT))
         fits: Condition = lambda _: True  # noqa: E731 - the usual one
-        if kind in ("cut", "truncated"):
+        if kind in ("cut", "truncated", "without its lists"):
             # What is answered with an error is not cut: the endpoint must know what is asked for.
             operation = self._random.choice(("GetDatabases", "GetJobs", "ListWorkflows"))
             fits = partial(_asks_for, CatalogId=ACCOUNT) if operation == "GetDatabases" else fits
@@ -480,6 +500,7 @@ def play(seed: int, summary: Summary, runner: Runner = in_process) -> None:
         plan = Plan.draw(endpoint, random)
         endpoint.page_size = random.choice((None, 1, 2, 5))
         endpoint.empty_pages = random.random() < 0.2
+        endpoint.overlap = random.random() < 0.2
         world, target = World(endpoint, random, plan.settings["aws_regions"]), Target()
         state: Json | None = None
         for number in (1, 2, 3):

@@ -282,7 +282,7 @@ def test_everything_is_denied(filled: FakeAws, settings: Json, run_tap: RunTap) 
     assert run.code == 1
     (error,) = run.logged("ERROR")
     assert error.startswith("Nothing could be read, all was denied; the first: glue:")
-    assert "grant glue:GetCatalogs" in error
+    assert "grant glue:" in error
     assert not run.logged("CRITICAL")
     assert "Traceback" not in run.stderr
 

@@ -267,6 +267,22 @@ def test_empty_pages(endpoint: FakeAws, glue: Any) -> None:
     assert [len(page["Jobs"]) for page in pages] == [2, 0, 2, 0, 1]
 
 
+def test_pages_that_overlap(endpoint: FakeAws, glue: Any) -> None:
+    endpoint.page_size, endpoint.empty_pages, endpoint.overlap = 2, True, True
+    endpoint.store().add("GetJobs", *({"Name": str(i)} for i in range(5)))
+    pages = glue.get_paginator("get_jobs").paginate()
+    names = ["".join(job["Name"] for job in page["Jobs"]) for page in pages]
+    assert names == ["01", "", "123", "", "34"]
+
+
+def test_an_answer_without_its_lists(endpoint: FakeAws) -> None:
+    endpoint.page_size = 1
+    endpoint.store().add("GetJobs", {"Name": "a"}, {"Name": "b"})
+    endpoint.strip("GetJobs")
+    assert post(endpoint, "GetJobs", b"{}")[1].keys() == {"NextToken"}
+    assert "Jobs" in post(endpoint, "GetJobs", b"{}")[1]
+
+
 def test_repeated_token(endpoint: FakeAws, glue: Any) -> None:
     endpoint.repeat_token.add("GetJobs")
     token = glue.get_jobs()["NextToken"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import sync
+from conftest import Run, sync
+from glue_strategies import MODEL, everything
 
 from tap_glue_metadata.redaction import REDACTED
 
@@ -96,6 +98,51 @@ def test_no_canary_comes_out(settings: Json, run_tap: RunTap, level: str) -> Non
     assert CANARY not in run.stdout
     assert base64.b64encode(CANARY.encode())[:12].decode() not in run.stdout
     assert CANARY not in run.stderr
+
+
+def everywhere(shape: str) -> Json:
+    """Return an object with a canary in all texts that a shape has, keys of maps included."""
+    text = json.dumps(everything(MODEL.shape_for(shape)))
+    text = re.sub(r'(?:a text for |(?<=")(?=k1|K-2))', f"ftp://reader:{CANARY}@example.com/", text)
+    found: Json = json.loads(text)
+    return found
+
+
+def named(item: Json) -> Json:
+    """Return the arguments with which a store adds an object."""
+    return {"name": item.pop("Name"), **item}
+
+
+def leaked(run: Run) -> list[str]:
+    """Name the members whose canaries came out."""
+    return re.findall(rf"{CANARY}\S{{0,80}}", run.stdout + run.stderr)
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+def test_no_canary_comes_out_of_any_member(
+    endpoint: FakeAws, settings: Json, run_tap: RunTap, level: str
+) -> None:
+    store = endpoint.store(region="eu-west-1")
+    store.add_database("plain")
+    store.add_database(**named(everywhere("Database")))
+    store.add_table("plain", **named(everywhere("Table")))
+    store.add("GetJobs", everywhere("Job"))
+    store.add("BatchGetWorkflows", everywhere("Workflow"))
+    run = run_tap({**settings, "aws_regions": ["eu-west-1"]}, env={"LOGLEVEL": level})
+    assert run.code == 0, run.stderr
+    assert all(map(run.records, ["databases", "tables", "columns", "jobs", "workflows"]))
+    assert run.stdout.count("example.com") > 500
+    assert leaked(run) == []
+
+
+def test_no_canary_comes_out_of_an_error(
+    endpoint: FakeAws, settings: Json, run_tap: RunTap
+) -> None:
+    endpoint.fail("GetTables", "AccessDeniedException", message=f"{TOLD} at {URL}")
+    run = run_tap(settings, env={"LOGLEVEL": "DEBUG"})
+    assert "AccessDeniedException" in run.stderr
+    assert len(run.records("extraction_issues")) > 0
+    assert leaked(run) == []
 
 
 def test_what_is_harmless_stays(settings: Json) -> None:

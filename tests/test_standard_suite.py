@@ -18,10 +18,17 @@ if TYPE_CHECKING:
 CONFIG: dict[str, Any] = {"aws_regions": ["us-east-1"], "aws_endpoint_url": "http://127.0.0.1:9"}
 
 
+def asks_for_denied(params: dict[str, Any]) -> bool:
+    return "denied" in params["Names"]
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _endpoint() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, FakeAws() as endpoint:
         sample.fill(endpoint)
+        # So that there is an issue to tell.
+        endpoint.fail("BatchGetWorkflows", "AccessDeniedException", when=asks_for_denied)
+        endpoint.store().add("BatchGetWorkflows", {"Name": "denied"})
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -32,7 +39,5 @@ def _endpoint() -> Iterator[None]:
 TestStandardSuite = get_tap_test_class(
     TapGlueMetadata,
     config=CONFIG,
-    suite_config=SuiteConfig(
-        max_records_limit=None, ignore_no_records_for_streams=["extraction_issues"]
-    ),
+    suite_config=SuiteConfig(max_records_limit=None),
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tap_glue_metadata.records.columns import Resolved
     from tap_glue_metadata.records.notes import Note
+    from tap_glue_metadata.redaction import Redactor
 
 DEEPEST: Final = 500
 """How deep a type is taken apart; deeper than Spark, Iceberg or Trino can read one.
@@ -122,6 +123,7 @@ def column_fields(
     resolved: Resolved,
     table_update_time: str | None,
     keys: Mapping[str, Any] = MappingProxyType({}),
+    redactor: Redactor | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the record of each column of a table and of each field in it, depth first.
 
@@ -130,6 +132,7 @@ def column_fields(
         resolved: The table's columns, from `columns.resolve`.
         table_update_time: When the table was last updated, in RFC 3339, or None.
         keys: What each record begins with: the keys of the table's database.
+        redactor: Takes secrets out; None leaves them.
 
     Yields:
         The record: all fields, None where absent.
@@ -138,7 +141,8 @@ def column_fields(
     occurrences: dict[str, int] = {}
     for column in columns(table, resolved, table_update_time):
         note = find(notes, column["name"]) if column["is_current"] else NO_NOTE
-        for record in _records(column, note, keys):
+        for found in _records(column, note, keys):
+            record = redactor.value("", found) if redactor else found
             # What is nested in a column has its occurrence, unless that is taken.
             path = record["field_path"]
             occurrences[path] = max(occurrences.get(path, 0) + 1, column["occurrence"])

@@ -140,10 +140,12 @@ def columns(
     """
     # Most of a record is the same for all columns of a table: a copy costs a third of a new one.
     clear = None if redactor is None else redactor.texts  # what is left of a text
-    table_name = table.get("Name") or ""
+    told = {"table_name": table.get("Name") or "", "table_version_id": table.get("VersionId")}
+    if redactor is not None:
+        told = redactor.value("", told)
     template: dict[str, Any] = {
         **keys,
-        "table_name": table_name if clear is None else clear[table_name],
+        "table_name": told["table_name"],
         "name": "",
         "occurrence": 1,
         "ordinal_position": None,
@@ -156,7 +158,7 @@ def columns(
         "is_nullable": None,
         "iceberg_field_id": None,
         "source": resolved.source,
-        "table_version_id": table.get("VersionId"),
+        "table_version_id": told["table_version_id"],
         "table_update_time": table_update_time,
     }
     notes = column_notes(table)

@@ -15,28 +15,19 @@ from tap_glue_metadata.redaction.keys import STEMS, Kind, kind_of
 from tap_glue_metadata.redaction.shapes import CLUE, SHAPES, URLS, hides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 T = TypeVar("T")
 
 REDACTED: Final = "***REDACTED***"
 """What stands in place of a secret."""
 
-_MAY_BE_SECRET: Final = (Kind.SECRET, Kind.STORED, Kind.NAMED, Kind.KEY)
+_MAY_BE_SECRET: Final = (Kind.SECRET, Kind.STORED, Kind.KEY)
 _PASSES: Final = 4
-_SHORTEST: Final = 16  # token that shows by its looks
-_SIGN: Final = re.compile(r"[^A-Za-z\s,.;()!?]")
 _BASE64: Final = re.compile(r"(?<![\w+/])e(?:yJ|yAi|wog|w0K)[\w+/]{16,}={0,2}")  # an object in JSON
-_FLAG: Final = re.compile(r"--?[\w.-]+")
-# Objects that are a name and its value, and those that describe a field and hold no value of it.
-_NAME: Final = re.compile(r"(?:[a-z]{0,24}_?)?(?:name|key)", re.IGNORECASE)
-_VALUE: Final = re.compile(r"(?:[a-z]{0,24}_?)?values?", re.IGNORECASE)
-_SCHEMA: Final = frozenset(
-    (
-        *("collection", "comment", "description", "doc", "enum", "format", "items", "mode"),
-        *("name", "nullable", "properties", "required", "title", "type"),
-    )
-)
+_FLAG: Final = re.compile(r"--?\w[\w.-]*")
+# The keys of what describes a field, and holds no value of it.
+_FIELD: Final = frozenset(("collection", "description", "enum", "format", "name", "title", "type"))
 
 
 class _Memory(dict[str, T], Generic[T]):
@@ -60,10 +51,6 @@ class _Memory(dict[str, T], Generic[T]):
 class Redactor:
     """Takes secrets out of JSON, and out of the texts in it.
 
-    A secret is what stands under a key that names one, in maps and open objects and in what texts
-    hold of these; and what shows by its looks. What tells about a secret is kept, as are ARNs,
-    variables and names in secret stores.
-
     Attributes:
         texts: The text without its secrets, by any text.
         kinds: What stands under a key, by any key.
@@ -73,35 +60,21 @@ class Redactor:
         """Compile the globs of further keys.
 
         Args:
-            extra_keys: Globs of keys whose values are secrets, upper and lower case alike; the
-                dashes before an argument's name may be left out.
+            extra_keys: Globs, upper and lower case alike; dashes before a name may be left out.
         """
         globs = [glob.lower() for glob in extra_keys]
         self._extra = [re.compile(translate(glob)) for glob in globs]
         stems = "|".join([STEMS, *(re.escape(_literal(glob)) for glob in globs)])
         self._stems = re.compile(stems)
-        self._clue = re.compile(CLUE)
         self._tie = re.compile(rf"(?:{stems}){TIES}")
-        self._flag = re.compile(rf"-[\w.-]{{0,64}}?(?:{stems})[\w.-]{{0,64}}[\"'\s]")
-        self.kinds = _Memory(self._kind)
-        self.texts = _Memory(self._text)
-        self._locations = _Memory(self._location)
+        self.kinds, self.texts = _Memory(self._kind), _Memory(self._text)
 
     def value(self, key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
-        """Redact what stands under a key.
-
-        Args:
-            key: The key; empty for none.
-            value: Any JSON; it is left as it is.
-
-        Returns:
-            A copy without the secrets, of the same structure.
-        """
+        """Return a copy of any JSON without the secrets; the key it stands under may be empty."""
         return self._walk(self.kinds[key], value)
 
     def _kind(self, key: str) -> Kind:
-        lower = key.lower()
-        names = (lower, lower.lstrip("-"))
+        names = {key.lower(), key.lower().lstrip("-")}
         is_extra = any(glob.match(name) for glob in self._extra for name in names)
         return Kind.SECRET if is_extra else kind_of(key)
 
@@ -109,63 +82,43 @@ class Redactor:
         if isinstance(value, str):
             return self.texts[value] if kind is Kind.TEXT else self._under(kind, value)
         if isinstance(value, dict):
-            return self._object(kind, value)
+            kinds = self._kinds_in(kind, value)
+            return {self.texts[key]: self._walk(kinds[key], value[key]) for key in value}
         if isinstance(value, list):
-            return [
-                self._walk(self._flagged(before, item) or kind, item)
-                for before, item in zip(["", *value], value, strict=False)
-            ]
-        if kind is Kind.SECRET and isinstance(value, (int, float)) and not isinstance(value, bool):
-            return REDACTED
-        return value
+            pairs = zip(["", *value], value, strict=False)
+            return [self._walk(self._after(before, item) or kind, item) for before, item in pairs]
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return REDACTED if is_number and kind is Kind.SECRET else value
 
-    def _object(self, kind: Kind, members: dict[str, Any]) -> dict[str, Any]:
-        texts, walk = self.texts, self._walk
-        kinds: Mapping[str, Kind] = self.kinds
-        is_schema = kind in _MAY_BE_SECRET and members.keys() <= _SCHEMA
-        if not is_schema and kind not in (Kind.TEXT, Kind.LOCATION, Kind.KEY):
-            return {texts[key]: walk(kind, value) for key, value in members.items()}
-        if "value" in "".join(members).lower() and (pair := self._pair(members)):
-            kinds = {key: pair if _VALUE.fullmatch(key) else kinds[key] for key in members}
-        return {texts[key]: walk(kinds[key], value) for key, value in members.items()}
+    def _after(self, flag: object, item: object) -> Kind | None:
+        """Tell what an item of a list is that follows a flag of a command line."""
+        is_value = isinstance(item, str) and item[:1] != "-"
+        is_flag = isinstance(flag, str) and _FLAG.fullmatch(flag)
+        return self.kinds[str(flag)] if is_value and is_flag else None
 
-    def _pair(self, members: dict[str, Any]) -> Kind | None:
-        """Tell the kind of the value of an object that is a name and its value."""
-        names = (value for key, value in members.items() if _NAME.fullmatch(key))
-        kinds = (self.kinds[name] for name in names if isinstance(name, str))
-        return next((kind for kind in kinds if kind in _MAY_BE_SECRET), None)
-
-    def _flagged(self, before: object, item: object) -> Kind | None:
-        """Tell the kind of an item of a list that follows a flag of a command line."""
-        if isinstance(before, str) and isinstance(item, str) and item[:1] != "-":
-            return self.kinds[before] if _FLAG.fullmatch(before) else None
-        return None
+    def _kinds_in(self, kind: Kind, members: dict[str, Any]) -> dict[str, Kind]:
+        """Tell what stands under each key of an object, which may be a name and its value."""
+        is_field = members.keys() <= _FIELD
+        if kind is Kind.COLUMNS or (kind in (Kind.SECRET, Kind.STORED) and not is_field):
+            return dict.fromkeys(members, kind)
+        kinds = {key: self.kinds[key] for key in members}
+        if values := [key for key in members if key.lower().endswith(("value", "values"))]:
+            names = (members[key] for key in members if key.lower().endswith(("name", "key")))
+            for named in (self.kinds[name] for name in names if isinstance(name, str)):
+                kinds.update(dict.fromkeys(values if named in _MAY_BE_SECRET else (), named))
+        return kinds
 
     def _under(self, kind: Kind, text: str) -> str:
         if kind in _MAY_BE_SECRET:
             return REDACTED if hides(kind, text) else self.texts[text]
-        if kind is Kind.LOCATION:
-            return self._locations[text]
-        return text if self._is_clear(text) else _shaped(SHAPES, text)
-
-    def _location(self, text: str) -> str:
+        if kind is Kind.COLUMNS:
+            return _shaped(SHAPES, text)
         if " " in text or text.startswith("jdbc:"):
             return self.texts[text]
-        if self._is_clear(text):
-            return text
         path, sign, query = _shaped(URLS, text).partition("?")
         return f"{path}{sign}{self._assigned(query)}"
 
-    def _is_clear(self, text: str) -> bool:
-        # Names and mere words, as most texts are.
-        if _SIGN.search(text) is None or (len(text) < _SHORTEST and text.isidentifier()):
-            return True
-        lower = text.lower()
-        return not (self._clue.search(lower) or self._tie.search(lower) or self._flag.search(lower))
-
     def _text(self, text: str) -> str:
-        if self._is_clear(text):
-            return text
         # Once more, for a secret taken out can leave another one more visible.
         for _ in range(_PASSES):
             before, text = text, self._pass(text)
@@ -174,6 +127,9 @@ class Redactor:
         return text
 
     def _pass(self, text: str) -> str:
+        lower = text.lower()
+        if not (CLUE.search(lower) or self._tie.search(lower)):
+            return text
         if text.lstrip()[:1] in ("{", "[", '"'):
             try:
                 tree = msgspec.json.decode(text)
@@ -198,9 +154,9 @@ class Redactor:
         done = position = 0
         while name := NAME.search(text, position):
             position = name.end()
+            # Kinds of words are not remembered: they would push out the keys that come again.
             if self._stems.search(name[0].lower()) is None:
                 continue
-            # Not remembered: any words of texts would push out the keys that come again and again.
             kind = self._kind(name[0])
             if kind in _MAY_BE_SECRET and (value := given(text, name)):
                 start, end = value
@@ -218,10 +174,8 @@ def _shaped(shapes: Iterable[re.Pattern[str]], text: str) -> str:
 
 def _without_value(match: re.Match[str]) -> str:
     value = match[match.lastindex or 0]
-    if not hides(Kind.SECRET, value):
-        return match[0]
     before, _, behind = match[0].rpartition(value)
-    return f"{before}{REDACTED}{behind}"
+    return f"{before}{REDACTED}{behind}" if hides(Kind.SECRET, value) else match[0]
 
 
 def _literal(glob: str) -> str:
@@ -231,21 +185,10 @@ def _literal(glob: str) -> str:
 
 @cache
 def redactor(*extra_keys: str) -> Redactor:
-    """Return a redactor, the same one for the same globs, so that streams share what it remembers.
-
-    Args:
-        extra_keys: As for `Redactor`.
-    """
+    """Return the redactor of these globs, so that streams share what it remembers."""
     return Redactor(extra_keys)
 
 
 def redact_text(text: str) -> str:
-    """Take secrets out of a message.
-
-    Args:
-        text: Any text.
-
-    Returns:
-        The text without them; the same object if it has none.
-    """
+    """Take secrets out of a message; return the same object if it has none."""
     return redactor().texts[text]

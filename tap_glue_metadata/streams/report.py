@@ -105,7 +105,7 @@ class Extractions(RunReport):
             "throttled": outcome.throttled,
             "tap_version": _version(),
         }
-        for message in self.messages(record):
+        for message in self.messages(self.redact(record)):
             self.write(message)
 
 

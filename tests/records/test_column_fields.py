@@ -11,6 +11,7 @@ from jsonschema import Draft7Validator
 
 from tap_glue_metadata.records.column_fields import DEEPEST, DERIVED, column_fields
 from tap_glue_metadata.records.columns import columns, resolve
+from tap_glue_metadata.redaction import Redactor
 
 SPARK = "spark.sql.sources.schema"
 
@@ -244,6 +245,24 @@ TYPES = st.recursive(
         )
     ),
 )
+
+
+@pytest.mark.parametrize("make", [columns, column_fields])
+def test_no_secret_is_in_a_record(make: Any) -> None:
+    url = "ftp://reader:canary@example.com/x"
+    schema = {"fields": [{"name": url, "type": "int", "metadata": {"comment": url}}]}
+    docs = {"Schemas": [{"Fields": [{"Id": 1, "Name": url, "Type": "long", "Doc": url}]}]}
+    nested = f"struct<`{url}`:int comment '{url}'>"
+    for secret in (
+        table(nested, Name=url, VersionId=url),
+        table(nested, IcebergTableMetadata=docs),
+        {"Name": url, "Parameters": {SPARK: json.dumps(schema)}},
+    ):
+        records = list(make(secret, resolve(secret), None, redactor=Redactor()))
+        assert "example.com" in str(records)
+        assert "canary" not in str(records)
+
+
 COLUMNS = st.lists(
     st.fixed_dictionaries(
         {}, optional={"Name": st.sampled_from(["a", "A", "a.b", ""]) | st.text(), "Type": TYPES}

@@ -42,7 +42,7 @@ redactor: Final = Redactor()
 
 
 def names_secret(key: str, any_redactor: Redactor = redactor) -> bool:
-    return any_redactor.kinds[key] in (Kind.SECRET, Kind.STORED, Kind.NAMED)
+    return any_redactor.kinds[key] in (Kind.SECRET, Kind.STORED)
 
 
 SECRET_KEYS: Final = words(
@@ -474,6 +474,14 @@ def test_time_is_linear_or_this_never_ends(unit: str) -> None:
 def test_a_million_characters_end_too() -> None:
     for unit in ("password=\\", "://a:", '"token","value":"'):
         assert redactor.texts[stretched(unit, 1_000_000)].startswith("password:")
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    fresh = Redactor()
+    for number in range(20_000):
+        assert fresh.texts[f"s3://bucket/{number}"] == f"s3://bucket/{number}"
+    assert fresh.texts["a" * 10_000] not in fresh.texts
+    assert len(fresh.texts) < 10_000
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()

@@ -16,6 +16,7 @@ from tap_glue_metadata.streams.governance import LfTags
 from tap_glue_metadata.streams.runs import JobBookmarks, JobRuns
 from tap_glue_metadata.streams.tables import (
     ColumnStatistics,
+    PartitionIndexes,
     Partitions,
     TableOptimizers,
     TableVersions,
@@ -49,12 +50,14 @@ def test_one_page_of_partitions_takes_one_call_and_other_tables_none() -> None:
     assert [call["TableName"] for call in endpoint.params("GetPartitions")] == ["orders"]
 
 
-def test_tables_are_listed_once_for_all_streams_that_need_the_same_of_them() -> None:
-    with FakeGlue([*TableVersions.calls(), *Partitions.calls()]) as endpoint:
+def test_tables_are_listed_once_for_all_streams_that_need_them() -> None:
+    streams = (TableVersions, Partitions, PartitionIndexes)
+    with FakeGlue([read for stream in streams for read in stream.calls()]) as endpoint:
         endpoint.store().add_database("sales")
         endpoint.store().add_table("sales", "orders").update(table("orders"))
-        run(endpoint, "table_versions", "partitions")
-    assert endpoint.count("GetTables") <= 2  # each has a condition of its own
+        messages = run(endpoint, *(stream.name for stream in streams), "tables")
+    assert endpoint.count("GetTables") == 1
+    assert all(messages.records(stream.name) for stream in streams)
 
 
 def test_a_connection_never_has_a_password() -> None:
@@ -134,9 +137,10 @@ def test_a_table_without_an_optimizer_has_no_record() -> None:
     assert messages.records("extraction_issues") == []
 
 
-def test_lf_tags_of_an_empty_database_are_read_too() -> None:
+@pytest.mark.parametrize("others", [(), ("tables",)])
+def test_lf_tags_of_an_empty_database_are_read_too(others: tuple[str, ...]) -> None:
     with filled(LfTags) as endpoint:
-        records = run(endpoint, "lf_tags").records("lf_tags")
+        records = run(endpoint, "lf_tags", *others).records("lf_tags")
     of_databases = [r for r in records if r["resource_type"] == "DATABASE"]
     assert {r["database_name"] for r in of_databases} == {"audit", "empty", "sales"}
     assert {r["table_name"] for r in of_databases} == {""}
