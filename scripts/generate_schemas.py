@@ -1,4 +1,4 @@
-"""Generate the schema of every stream from botocore's service model of Glue.
+"""Generate the schema of every stream from botocore's service models.
 
 Run by `make schemas`; a test holds the committed files against the installed boto3.
 """
@@ -7,22 +7,28 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import botocore.session
 from botocore import xform_name
 
 from tap_glue_metadata.records.projection import MEMBER
-from tap_glue_metadata.streams import STREAM_TYPES
+from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
 from tap_glue_metadata.streams.base import OWNERS, EmbeddedStream
 
 if TYPE_CHECKING:
-    from botocore.model import Shape, StructureShape
+    from botocore.model import ServiceModel, Shape
 
+    from tap_glue_metadata.read import Read
     from tap_glue_metadata.streams.base import GlueStream
 
 SCHEMAS: Final = Path(__file__).parent.parent / "tap_glue_metadata" / "schemas"
-MODEL: Final = botocore.session.get_session().get_service_model("glue")
+SESSION: Final = botocore.session.get_session()
+APIS: Final = {
+    "glue": "Glue API",
+    "lakeformation": "Lake Formation API",
+    "resourcegroupstaggingapi": "Resource Groups Tagging API",
+}
 
 TYPES: Final = {
     "blob": "string",  # in base64
@@ -43,7 +49,9 @@ KEYS: Final = {
     "region": "Region that the object was read in.",
     "catalog_id": "Catalog by which the object was reached.",
     "database_name": "Database by which the object was reached.",
+    "table_name": "Table by which the object was reached.",
 }
+_OF_PARENT: Final = "Name by which the object, or what it belongs to, was listed."
 ARN: Final = {
     "type": ["string", "null"],
     "description": "Amazon Resource Name, in the account that owns the object.",
@@ -61,15 +69,16 @@ def generate(stream_type: type[GlueStream]) -> dict[str, Any]:
         names, and the derived fields. Key fields are required and not nullable.
     """
     keys = stream_type.primary_keys
+    members = _members(stream_type)
     properties: dict[str, dict[str, Any]] = {
-        name: {"type": "string", "description": KEYS.get(name, f"{name} of the parent.")}
+        name: {"type": "string", "description": KEYS.get(name, _OF_PARENT)}
         for name in ("account_id", "region", *_bound_fields(stream_type))
-        if name in keys
+        if name in keys and name not in members
     }
+    properties |= {name: {} for name in keys if name in members and not stream_type.shape}
     if issubclass(stream_type, EmbeddedStream):  # the object that holds the row goes before it
         properties |= {name: {} for name in stream_type.derived if name in keys}
-    if stream_type.reads():
-        properties |= _members(stream_type)
+    properties |= members
     if stream_type.arn_kind is not None:
         properties["arn"] = dict(ARN)
     properties |= {
@@ -87,15 +96,22 @@ def _bound_fields(stream_type: type[GlueStream]) -> list[str]:
 
 def _members(stream_type: type[GlueStream]) -> dict[str, dict[str, Any]]:
     reads = stream_type.reads()
+    if not reads or stream_type.shape == "":
+        return {}
     bound = () if issubclass(stream_type, EmbeddedStream) else reads[-1].bound
     owners = {member: field for member, field in OWNERS.items() if member in bound}
-    owner = _shape(stream_type)
-    return {
+    members = {
         owners.get(member, xform_name(member)): _member(owner, member, shape, member, stream_type)
+        for owner in _shapes(stream_type)
         for member, shape in owner.members.items()
         # What is bound otherwise is a key already.
         if member not in stream_type.omitted_members and (member in owners or member not in bound)
     }
+    if union := reads[-1].union:
+        told = "Kind: the member of AWS's union that is set."
+        kind = {"type": ["string", "null"], "description": told, MEMBER: union}
+        return {xform_name(union): kind, **members}
+    return members
 
 
 def text_of(schema: dict[str, Any]) -> str:
@@ -110,14 +126,20 @@ def text_of(schema: dict[str, Any]) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def _shape(stream_type: type[GlueStream]) -> StructureShape:
-    if issubclass(stream_type, EmbeddedStream):
-        return cast("StructureShape", MODEL.shape_for(stream_type.shape))
+def _model(read: Read) -> ServiceModel:
+    return SESSION.get_service_model(read.service)
+
+
+def _shapes(stream_type: type[GlueStream]) -> list[Any]:
+    """Return the shape of a record; of a union, those of its members."""
     read = stream_type.reads()[-1]
-    shape: Any = MODEL.operation_model(read.operation).output_shape
+    if stream_type.shape:
+        return [_model(read).shape_for(stream_type.shape)]
+    shape: Any = _model(read).operation_model(read.operation).output_shape
     for member in read.items.split(".") if read.items != "@" else ():
         shape = shape.members[member]
-    return cast("StructureShape", getattr(shape, "member", shape))
+    shape = getattr(shape, "member", shape)
+    return list(shape.members.values()) if read.union else [shape]
 
 
 def _member(
@@ -125,7 +147,9 @@ def _member(
 ) -> dict[str, Any]:
     return {
         **_schema(shape, path, stream_type),
-        "description": f"Glue API: {owner.name}.{member} ({shape.name})",
+        "description": (
+            f"{APIS[stream_type.reads()[-1].service]}: {owner.name}.{member} ({shape.name})"
+        ),
         MEMBER: member,
     }
 
@@ -154,7 +178,7 @@ def _schema(shape: Any, path: str, stream_type: type[GlueStream]) -> dict[str, A
 def main() -> None:
     """Write the schema of every stream."""
     SCHEMAS.mkdir(exist_ok=True)
-    for stream_type in STREAM_TYPES:
+    for stream_type in (*STREAM_TYPES, *EXTRA_STREAM_TYPES):
         (SCHEMAS / f"{stream_type.name}.json").write_text(
             text_of(generate(stream_type)), encoding="utf-8"
         )

@@ -28,6 +28,14 @@ CATALOGS_WITH_DATABASES: Final = Read(
     select=CATALOGS.select,
     warning=CATALOGS.warning,
 )
+# What is in default catalogs alone, such as connections. Their ids are known without a call.
+DEFAULT_CATALOGS: Final = Read(
+    CATALOGS.operation,
+    CATALOGS.items,
+    key=CATALOGS.key,
+    known=Selection.default_catalogs,
+    is_never_called=True,
+)
 DATABASES: Final = Read(
     "GetDatabases",
     "DatabaseList",
@@ -46,7 +54,19 @@ TABLES: Final = Read(
     "TableList",
     DATABASES,
     bind={"DatabaseName": "Name"},
+    params={"IncludeStatusDetails": True},
     is_always_listed=True,
     patterns="tables",
     select=Selection.select_table,
+    link="TargetTable",
+)
+# What resource links to tables lead to, maybe in another region.
+TARGETS: Final = Read(
+    "GetTable",
+    "Table",
+    TABLES,
+    bind={member: f"TargetTable.{member}" for member in ("CatalogId", "DatabaseName", "Name")},
+    where="TargetTable.CatalogId && TargetTable.DatabaseName && TargetTable.Name",
+    params={"IncludeStatusDetails": True},
+    region="TargetTable.Region",
 )

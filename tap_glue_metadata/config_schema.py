@@ -180,6 +180,14 @@ SETTINGS: Final = th.PropertiesList(
         description="Globs of `database.table` to leave out; goes before include_tables.",
     ),
     th.Property(
+        "extra_streams",
+        th.ArrayType(th.StringType(min_length=1)),
+        title="Further streams",
+        description="Streams beyond those that are there by default, by their names or those of "
+        "their groups: `fields`, `tables`, `etl`, `schema_registry`, `governance`, `runs`. Each "
+        "takes calls and rights of its own.",
+    ),
+    th.Property(
         "on_access_denied",
         th.StringType,
         allowed_values=["skip", "fail"],

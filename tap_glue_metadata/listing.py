@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_glue_metadata.aws.errors import AwsError
+from tap_glue_metadata.context import search
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping
 
     from tap_glue_metadata.aws.client import Client
     from tap_glue_metadata.aws.raw_json import Json
+    from tap_glue_metadata.context import Context, Item
     from tap_glue_metadata.outcomes import Outcome
     from tap_glue_metadata.parents import Parents
-    from tap_glue_metadata.read import Context, Item, Read
+    from tap_glue_metadata.read import Read
     from tap_glue_metadata.selection import Selection
 
 _MOST_EMPTY_PAGES: Final = 1_000  # in a row; Glue filters what it has read, so some are ordinary
@@ -50,6 +53,7 @@ class Listing:
         context: What is bound.
         outcome: What becomes of the unit that it is part of.
         values: The values of the one call of a batch, else none.
+        params: Parameters of the calls of this listing alone.
         depth: How many reads lead to it.
         known: The objects that are there whatever the listing says, if that can be told.
         is_parent: Whether its objects are called for, and are not the stream's own.
@@ -66,6 +70,7 @@ class Listing:
         selection: Selection,
         *,
         values: list[Any] | None = None,
+        params: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         """Begin the listing; nothing is called yet.
 
@@ -76,9 +81,10 @@ class Listing:
             outcome: What becomes of the unit that it is part of.
             selection: What the settings select.
             values: The values of the one call of a batch.
+            params: Parameters of the calls of this listing alone.
         """
         self.stream, self.read, self.context, self.outcome = stream, read, context, outcome
-        self.values = values
+        self.values, self.params = values, params
         self.depth = len(read.chain) - 1
         self.known = read.known(selection, context.scope) if read.known else None
         self.is_parent = False
@@ -91,9 +97,44 @@ class Listing:
         self._tokens: set[int] = set()
         self._empty_pages = 0
 
-    def name_of(self, value: str | None = None) -> str | None:
+    @property
+    def can_be_split(self) -> bool:
+        """Whether what is more than a page can be listed side by side."""
+        return bool(self.read.split) and not self.params and not self.is_parent
+
+    def name_of(self, value: Any = None) -> str | None:  # noqa: ANN401 - any JSON
         """Return what tells a single object of a batch in messages, such as `Workflows/nightly`."""
+        if isinstance(value, (dict, list)):
+            value = "/".join(map(str, value.values() if isinstance(value, dict) else value))
         return None if value is None else f"{self.read.items}/{value}"
+
+    def again(
+        self, read: Read, page: Iterable[Item]
+    ) -> tuple[list[Item], list[tuple[Listing, list[Item]]]]:
+        """Tell which objects of a page take a second look.
+
+        Args:
+            read: The second look.
+            page: What an answer holds.
+
+        Returns:
+            The objects that do not, and the calls for the others.
+        """
+        rest: list[Item] = []
+        found: list[Item] = []
+        for item in page:
+            (found if read.wants(item) and any(self._selected([item])) else rest).append(item)
+        size = read.each.size if read.each else 1
+        calls = []
+        for start in range(0, len(found), size):
+            items = found[start : start + size]
+            context = self.context.bind(items[0], read, is_listed=True)
+            values = [search(read.each.path, item) for item in items] if read.each else None
+            second = Listing(
+                self.stream, read, context, self.outcome, self._selection, values=values
+            )
+            calls.append((second, items))
+        return rest, calls
 
     def request(self, client: Client, values: list[Any] | None, token: str | None) -> Json:
         """Return the parameters of a call.
@@ -104,10 +145,9 @@ class Listing:
             token: The page token, None for the first page.
         """
         read, takes = self.read, client.takes(self.read.operation)
-        request = {
-            member: self.context.bound[member] for member in takes & self.context.bound.keys()
-        }
+        request = {m: value for m, value in self.context.bound.items() if m in takes}
         request |= read.params
+        request |= self.params
         for member, setting in read.settings.items():
             if (value := self._selection.setting(setting)) is not None:
                 request[member] = value
@@ -173,10 +213,10 @@ class Listing:
         """
         leads = self.read.leads
         for item in self._fresh(self._neighbours[child], page, is_last=is_last):
-            if leads is None or leads(self._selection, item):
+            if child.wants(item) and (leads is None or leads(self._selection, item)):
                 is_listed = self.read.key_of(item) not in self._known_keys
                 yield (
-                    self._placed(item).bind(item, child.bind, self.read.link, is_listed=is_listed),
+                    self._placed(item).bind(item, child, self.read.link, is_listed=is_listed),
                     item,
                 )
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tap_glue_metadata.aws.errors import TapError
-    from tap_glue_metadata.read import Context, Read
+    from tap_glue_metadata.context import Context
+    from tap_glue_metadata.read import Read
 
     class Listing(Protocol):
         """What of a listing counts here."""
@@ -169,7 +170,7 @@ class ParentCache:
 
 
 def _link(parent: Read, child: Read) -> Link:
-    return parent, tuple(child.bind.items())
+    return parent, (*child.bind.items(), *child.carry.items(), ("", child.where))
 
 
 def _key(listing: Listing, child: Read) -> tuple[object, ...]:

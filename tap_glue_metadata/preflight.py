@@ -7,15 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_glue_metadata.aws.errors import AbsentError, DeniedError, GoneError, TapError
+from tap_glue_metadata.context import Context
 from tap_glue_metadata.listing import Listing
 from tap_glue_metadata.outcomes import Outcome, Unit
-from tap_glue_metadata.read import Context, batches
+from tap_glue_metadata.read import batches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from tap_glue_metadata.aws.scopes import Scope, Unopened
-    from tap_glue_metadata.read import Item, Read
+    from tap_glue_metadata.context import Item
+    from tap_glue_metadata.read import Read
     from tap_glue_metadata.traversal import Traversal
 
 OK: Final = "ok"
@@ -45,12 +47,15 @@ class Check:
         return self.outcome == OK
 
 
-def run_preflight(traversal: Traversal, reads: Iterable[Read]) -> list[Check]:
+def run_preflight(
+    traversal: Traversal, reads: Iterable[Read], second_looks: Collection[Read] = ()
+) -> list[Check]:
     """Try, in each scope, each operation that some reads need.
 
     Args:
         traversal: The traversal of the scopes.
         reads: What streams read.
+        second_looks: What they call for some objects once more; tried only where there are such.
 
     Returns:
         A check for the identity of each scope, and one for each operation there.
@@ -60,7 +65,7 @@ def run_preflight(traversal: Traversal, reads: Iterable[Read]) -> list[Check]:
     for scope in traversal.scopes:
         note = "these credentials" if scope.is_asked else "not asked: aws_account_id names it"
         checks.append(Check(OK, "sts:GetCallerIdentity", str(scope), note))
-        checks += _ScopeChecks(traversal, scope).run(wanted)
+        checks += _ScopeChecks(traversal, scope, second_looks).run(wanted)
     return checks
 
 
@@ -91,15 +96,15 @@ def render(checks: Iterable[Check], *, as_json: bool) -> str:
 class _ScopeChecks:
     """The checks of one scope, each operation tried once: for the first object that leads to it."""
 
-    def __init__(self, traversal: Traversal, scope: Scope) -> None:
-        self._traversal = traversal
-        self._scope = scope
+    def __init__(self, traversal: Traversal, scope: Scope, second_looks: Collection[Read]) -> None:
+        self._traversal, self._scope = traversal, scope
+        self._second_looks = second_looks
         self._checks: dict[str, Check] = {}
         self._found: dict[Read, tuple[Listing, list[Item]]] = {}
 
     def run(self, reads: Iterable[Read]) -> Iterator[Check]:
         """Try what the reads need, their parents first."""
-        for read in reads:
+        for read in (*reads, *self._second_looks):
             for step in read.chain:
                 if step not in self._found:
                     self._try(step, is_parent=step is not read)
@@ -114,7 +119,7 @@ class _ScopeChecks:
             if not (is_parent and listing.known and listing.known.is_all):
                 self._call(read, listing)
             return
-        if read.parent is not None:
+        if read.parent is not None and read not in self._second_looks:
             self._note_untried(read, read.parent)
 
     def _calls(self, read: Read) -> Iterator[tuple[Context, list[Any] | None]]:

@@ -2,80 +2,22 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import jmespath
-from botocore import xform_name
+from tap_glue_metadata.aws.models import action_of
+from tap_glue_metadata.context import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope
+    from tap_glue_metadata.context import Context, Item
 
     Selection: TypeAlias = Any  # whose methods are the hooks; it builds on what is declared here
-    Item: TypeAlias = Any  # an object, or the name of one
-
-UNIT_MEMBERS: Final = ("CatalogId", "DatabaseName")
-"""The request members that name a unit of reading; what is bound besides is below one."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """Where objects are found: the account, the region, and what led there.
-
-    Attributes:
-        scope: The account and region.
-        bound: The request members that the parents have bound, such as `CatalogId`.
-        link: What the resource link through which it is reached leads to, if it is one:
-            `CatalogId`, `DatabaseName` and maybe `Region`.
-        is_listed: Whether what the calls are for was listed, not named by a setting.
-    """
-
-    scope: Scope
-    bound: Mapping[str, Any] = field(default_factory=dict)
-    link: Mapping[str, str] | None = None
-    is_listed: bool = True
-
-    @cached_property
-    def keys(self) -> Json:
-        """The fields that every record from here begins with."""
-        texts = ((m, value) for m, value in self.bound.items() if isinstance(value, str))
-        names = {xform_name(member): value for member, value in texts}
-        return {"account_id": self.scope.account_id, "region": self.scope.region, **names}
-
-    @property
-    def identity(self) -> tuple[Any, ...]:
-        """What tells this context from others."""
-        return (self.scope.account_id, self.scope.region, *map(str, self.bound.items()))
-
-    @property
-    def name(self) -> str | None:
-        """What tells a single object below a unit in messages, such as `table/orders`."""
-        below = ((m, value) for m, value in self.bound.items() if m not in UNIT_MEMBERS)
-        parts = (f"{member.removesuffix('Name').lower()}/{value}" for member, value in below)
-        return "/".join(parts) or None
-
-    def bind(
-        self, item: Item, members: Mapping[str, str], link: str = "", *, is_listed: bool
-    ) -> Context:
-        """Return the context of the calls for one object.
-
-        Args:
-            item: An object that was found here.
-            members: Request members, each with the JMESPath of its value in the object.
-            link: JMESPath of what the object leads to, if it is a resource link.
-            is_listed: Whether the object was listed.
-        """
-        bound = {member: search(path, self.seen(item)) for member, path in members.items()}
-        target = (search(link, item) if link else None) or self.link
-        return Context(self.scope, {**self.bound, **bound}, target, is_listed)
-
-    def seen(self, item: Item) -> Item:
-        """Return an object as expressions see it: what is bound takes precedence."""
-        return {**item, **self.bound} if self.bound and isinstance(item, dict) else item
 
 
 class Known(NamedTuple):
@@ -101,13 +43,14 @@ class Each:
         path: JMESPath of the value, or the list of values, in the parent's object.
         size: The most values that the service takes in one call.
         answered: JMESPath of the values that an answer accounts for: found, or named as missing.
-            Each value that was asked for must be among them.
+            Each value that was asked for must be among them; empty for an answer that leaves out
+            what is missing.
     """
 
     member: str
     path: str
     size: int
-    answered: str
+    answered: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,15 +65,28 @@ class Read:
         items: JMESPath of the objects in an answer; a single object is a list of one.
         parent: For whose objects it is called; None: once for each account and region.
         bind: Request members, each with the JMESPath of its value in the parent's object.
+        carry: What else of the parent's object the records need: names, each with a JMESPath.
+        where: JMESPath of a condition: it is called for those of the parent's objects that meet it.
+        with_parent: Whether it is called for what its parent is called for as well, such as a
+            database in addition to its tables.
         each: How the values of many objects go out in one call, if they do.
         params: Parameters that go out with every call.
+        split: What a listing of more than one page is split into: the parameters of calls that
+            list all of it side by side.
         settings: Request members whose value is a setting, each with the setting's name.
         token: The members of the page token, in the request and in the answer.
         service: The service, as botocore spells it.
         key: JMESPath of what tells an object from others of its listing.
         is_always_listed: Whether each answer has its list, be it empty: without it, it is not an
             answer.
+        union: The member that is to tell the kind of an object, where each is a union: of that,
+            the one member that is set is the object.
+        failures: JMESPath of the objects that an answer names as failed: each with `Name`,
+            `ErrorCode` and `ErrorMessage`.
+        is_optional: Whether it is ordinary that there is nothing to be found for an object.
+        region: JMESPath of the region to call in, in the parent's object; else the scope's.
         known: Tells which objects are there whatever the listing says.
+        is_never_called: Whether all its objects are known, so that there is nothing to call.
         warning: What a warning begins with, where it cannot be read.
         patterns: The objects that the globs of the settings leave out: `databases` or `tables`.
         select: Gives an object as it is to be read, None for one that the settings leave out.
@@ -143,16 +99,25 @@ class Read:
     items: str = "@"
     parent: Read | None = None
     bind: Mapping[str, str] = field(default_factory=dict)
+    carry: Mapping[str, str] = field(default_factory=dict)
+    where: str = ""
+    with_parent: bool = False
     each: Each | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    split: tuple[Mapping[str, Any], ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     token: tuple[str, str] = ("NextToken", "NextToken")
     service: str = "glue"
     key: str = "Name"
     is_always_listed: bool = False
+    union: str = ""
+    failures: str = ""
+    is_optional: bool = False
+    region: str = ""
     warning: str = "Skipped"
     patterns: str = ""
     known: Callable[[Selection, Scope], Known] | None = None
+    is_never_called: bool = False
     select: Callable[[Selection, Context, Item], Item | None] | None = None
     place: Callable[[Selection, Context, Item], Context] | None = None
     leads: Callable[[Selection, Item], bool] | None = None
@@ -171,7 +136,7 @@ class Read:
     @property
     def action(self) -> str:
         """The IAM action."""
-        return f"{self.service}:{self.operation}"
+        return action_of(self.service, self.operation)
 
     def items_of(self, answer: Json) -> list[Item]:
         """Return the objects of an answer.
@@ -183,9 +148,14 @@ class Read:
             The objects; none where the answer has none.
         """
         found = search(self.items, answer)
-        if isinstance(found, list):
-            return found
-        return [] if found is None else [found]
+        items = found if isinstance(found, list) else [] if found is None else [found]
+        if self.union:
+            return [{self.union: kind, **item} for one in items for kind, item in one.items()]
+        return items
+
+    def wants(self, item: Item) -> bool:
+        """Tell whether it is called for an object of the parent."""
+        return not self.where or bool(search(self.where, item))
 
     def key_of(self, item: Item) -> Hashable:
         """Return what tells an object from others of its listing, None if nothing does."""
@@ -208,13 +178,45 @@ class Read:
         is_listed = self.is_always_listed or self.token[0] in request
         if is_listed and search(self.items, answer) is None:
             return f"the answer has no {self.items}"
-        if self.each is not None:
+        if self.each is not None and self.each.answered:
             missing = {*map(str, request[self.each.member])} - {
                 *map(str, search(self.each.answered, answer) or ())
             }
             if missing:
                 return f"the answer says nothing of {len(missing)} of the objects asked for"
         return None
+
+
+@dataclass(frozen=True, eq=False)
+class Again:
+    """A second look at objects of which a stream's listing leaves something out.
+
+    Attributes:
+        read: What is called for them; its parent is the stream's source, its `where` tells them.
+        merge: Gives the object from the listing's one and the one that the second look has found;
+            what was found takes precedence if it is left out.
+        field: The field of the stream that it is for: no second look where that is deselected.
+        setting: The setting that it takes, and the value.
+    """
+
+    read: Read
+    merge: Callable[[Item, Item], Item] = operator.or_
+    field: str = ""
+    setting: tuple[str, str] | None = None
+
+    def merged(self, source: Read, seen: Iterable[Item], found: Iterable[Item]) -> list[Item]:
+        """Return objects of the listing with what a second look has found.
+
+        Args:
+            source: The read of the listing.
+            seen: Its objects; just one, where the second look has no batches.
+            found: What was found for these.
+        """
+        if self.read.each is None:
+            return [self.merge(item, other) for item in seen for other in found] or list(seen)
+        by_key = {self.read.key_of(other): other for other in found}
+        keyed = ((item, by_key.get(source.key_of(item))) for item in seen)
+        return [item if other is None else self.merge(item, other) for item, other in keyed]
 
 
 def called(reads: Iterable[Read], *, is_pinned: bool) -> tuple[Read, ...]:
@@ -226,7 +228,11 @@ def called(reads: Iterable[Read], *, is_pinned: bool) -> tuple[Read, ...]:
     """
     own = list(reads)
     steps = dict.fromkeys(step for read in own for step in read.chain)
-    return tuple(step for step in steps if step in own or not (is_pinned and step.known))
+    return tuple(
+        step
+        for step in steps
+        if step in own or not (step.is_never_called or (is_pinned and step.known))
+    )
 
 
 def batches(
@@ -241,21 +247,14 @@ def batches(
     Yields:
         A context and the values of one call.
     """
-    groups: dict[tuple[Any, ...], tuple[Context, list[Any]]] = {}
+    groups: dict[tuple[Any, ...], tuple[Context, dict[str, Any]]] = {}
     for context, item in contexts:
         found = search(each.path, context.seen(item))
         values = found if isinstance(found, list) else [found]
-        groups.setdefault(context.identity, (context, []))[1].extend(values)
-    for context, values in groups.values():
+        # A value may be there twice, such as a column's name; it may be a structure.
+        known = groups.setdefault(context.identity, (context, {}))[1]
+        known.update((str(value), value) for value in values)
+    for context, known in groups.values():
+        values = list(known.values())
         for start in range(0, len(values), each.size):
             yield context, values[start : start + each.size]
-
-
-def search(path: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Evaluate a JMESPath, which is compiled once."""
-    return _compiled(path).search(value)
-
-
-@cache
-def _compiled(path: str) -> Any:  # noqa: ANN401 - jmespath has no types
-    return jmespath.compile(path)

@@ -10,9 +10,10 @@ from tap_glue_metadata.outcomes import Outcome, Unit, counted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tap_glue_metadata.context import Context, Item
     from tap_glue_metadata.listing import Listing
     from tap_glue_metadata.pool import Lane
-    from tap_glue_metadata.read import Context, Item, Read
+    from tap_glue_metadata.read import Again, Read
 
 
 class Page:
@@ -41,14 +42,17 @@ class Reading:
         stream: The stream.
         chain: The reads that lead to its objects.
         lane: Its calls, and the pages that they find.
+        again: The second looks at some of its objects.
         outcomes: What became of each unit that it has come to.
         ended: The outcomes whose last listing has ended, until `written` yields them.
         unopened: The accounts and regions that could not be opened.
     """
 
-    def __init__(self, stream: str, read: Read, lane: Lane[Page]) -> None:
+    def __init__(
+        self, stream: str, read: Read, lane: Lane[Page], again: Sequence[Again] = ()
+    ) -> None:
         """Begin with nothing."""
-        self.stream, self.chain, self.lane = stream, read.chain, lane
+        self.stream, self.chain, self.lane, self.again = stream, read.chain, lane, again
         self.outcomes: dict[Unit, Outcome] = {}
         self.ended: deque[Outcome] = deque()
         self.unopened: set[Unit] = set()

@@ -10,13 +10,14 @@ from fnmatch import translate
 from typing import TYPE_CHECKING, Any
 
 from tap_glue_metadata.aws.errors import SettingError
-from tap_glue_metadata.read import Context, Known
+from tap_glue_metadata.read import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope
+    from tap_glue_metadata.context import Context
     from tap_glue_metadata.read import Read
     from tap_glue_metadata.settings import Settings
 
@@ -88,6 +89,19 @@ class Selection:
         """
         ids = dict.fromkeys(scope.catalog_ids or (scope.account_id,))
         return Known([{"CatalogId": catalog_id} for catalog_id in ids], bool(scope.catalog_ids))
+
+    def default_catalogs(self, scope: Scope) -> Known:
+        """Give the default catalogs of the accounts whose catalogs are read.
+
+        Args:
+            scope: The account and region.
+
+        Returns:
+            Those of the settings, or the account's own; no listing tells of others.
+        """
+        owners = (catalog_id.partition(":")[0] for catalog_id in scope.catalog_ids)
+        ids = dict.fromkeys(owners) or (scope.account_id,)
+        return Known([{"CatalogId": catalog_id} for catalog_id in ids], is_all=True)
 
     def select_catalog(self, context: Context, catalog: Json) -> Json | None:
         """Leave out what the settings do not name; the default catalog may come without its id."""

@@ -97,6 +97,7 @@ class Settings:
     exclude_databases: tuple[str, ...] = ()
     include_tables: tuple[str, ...] = ()
     exclude_tables: tuple[str, ...] = ()
+    extra_streams: tuple[str, ...] = ()
     on_access_denied: str = "skip"
     start_date: str | None = None
     emit_activate_version_messages: bool = False

@@ -23,7 +23,9 @@ from tap_glue_metadata.preflight import run_preflight
 from tap_glue_metadata.read import called
 from tap_glue_metadata.selection import Selection
 from tap_glue_metadata.settings import Settings
-from tap_glue_metadata.streams import STREAM_TYPES
+from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
+from tap_glue_metadata.streams.base import GlueStream
+from tap_glue_metadata.streams.extra import enabled
 from tap_glue_metadata.streams.replication import read_start_date, with_choices
 from tap_glue_metadata.streams.report import ExtractionIssues, Extractions
 from tap_glue_metadata.streams.sdk import SdkStream
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
 
     from tap_glue_metadata.preflight import Check
     from tap_glue_metadata.read import Read
-    from tap_glue_metadata.streams.base import GlueStream
 
 
 class TapGlueMetadata(CommandLine):
@@ -80,7 +81,9 @@ class TapGlueMetadata(CommandLine):
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
-        return [stream_type(self, lambda: self.traversal) for stream_type in self.stream_types]
+        extra = enabled(EXTRA_STREAM_TYPES, self.config.get("extra_streams") or ())
+        types = (*self.stream_types, *extra)
+        return [stream_type(self, lambda: self.traversal) for stream_type in types]
 
     @property
     @override
@@ -129,6 +132,12 @@ class TapGlueMetadata(CommandLine):
         return selected
 
     def _no_stream(self, name: str) -> str:
+        for stream in EXTRA_STREAM_TYPES:
+            if stream.name == name:
+                return (
+                    f"the stream '{name}' is not there unless the setting 'extra_streams' names it "
+                    f"or its group, '{stream.group}'"
+                )
         return f"there is no stream '{name}'; there are {', '.join(self.streams)}"
 
     @override
@@ -137,7 +146,7 @@ class TapGlueMetadata(CommandLine):
 
     @override
     def preflight(self) -> list[Check]:
-        return run_preflight(self.traversal, self.selected_reads())
+        return run_preflight(self.traversal, self.selected_reads(), self._second_looks())
 
     @cached_property
     def settings(self) -> Settings:
@@ -158,7 +167,7 @@ class TapGlueMetadata(CommandLine):
             TapError: A setting, the credentials or the network are at fault.
         """
         operations: dict[str, frozenset[str]] = {}
-        for read in (read for stream in self.stream_types for read in stream.reads()):
+        for read in (read for stream in self._selected_streams() for read in stream.calls()):
             known = operations.get(read.service, frozenset())
             operations[read.service] = known | {read.operation}
         selection = Selection(self.settings)
@@ -169,16 +178,25 @@ class TapGlueMetadata(CommandLine):
 
     def selected_reads(self) -> list[Read]:
         """Return what the selected streams read, in the order of the run."""
-        chosen = {stream.name for stream in self.streams.values() if stream.selected}
-        streams = [stream for stream in self.stream_types if stream.name in chosen]
-        return [stream.reads()[-1] for stream in streams if stream.reads()]
+        return [stream.reads()[-1] for stream in self._selected_streams() if stream.reads()]
+
+    def _second_looks(self) -> list[Read]:
+        streams = self._selected_streams()
+        reads = (again.read for stream in streams for again in stream.wanted_again())
+        return list(dict.fromkeys(reads))
+
+    def _selected_streams(self) -> list[GlueStream]:
+        streams = self.streams.values()
+        return [stream for stream in streams if isinstance(stream, GlueStream) and stream.selected]
 
     @override
     def iam_policy(self) -> dict[str, Any]:
         is_pinned = all(account.catalog_ids for account in self.settings.aws_accounts)
-        operations = {read.operation for read in called(self.selected_reads(), is_pinned=is_pinned)}
+        reads = called([*self.selected_reads(), *self._second_looks()], is_pinned=is_pinned)
+        operations = {read.operation for read in reads if read.service == "glue"}
+        others = {read.action for read in reads if read.service != "glue"}
         places = policy_places(self.settings)
-        return iam_policy(operations, places, self.settings.include_databases)
+        return iam_policy(operations, places, self.settings.include_databases, others)
 
     def _warn_of_unknown_settings(self) -> None:
         known = self.config_jsonschema["properties"]

@@ -13,6 +13,7 @@ from tap_glue_metadata.aws.errors import (
     LostRoleError,
     RefusedError,
     UnreadableError,
+    unreadable,
 )
 from tap_glue_metadata.outcomes import EVERYTHING, Unit
 from tap_glue_metadata.redaction import redact_text
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 
     from tap_glue_metadata.aws.errors import TapError
     from tap_glue_metadata.aws.scopes import Scope
+    from tap_glue_metadata.context import Context
     from tap_glue_metadata.listing import Listing
     from tap_glue_metadata.outcomes import Outcomes
-    from tap_glue_metadata.read import Context
 
 LOGGER: Final = logging.getLogger("tap-glue-metadata")
+_NOT_OF_THIS: Final = "InvalidInputException"  # how Glue refuses what an object has none of
 
 
 class Tolerance:
@@ -58,7 +60,8 @@ class Tolerance:
         - The endpoint does not know the operation, and what there is is known: nothing is missing.
         - What it was called for was deleted since it was listed: nothing is missing.
         - AWS does not accept the credentials in this scope: all of it is missing.
-        - It cannot be read, by these credentials or at all: it is missing.
+        - It cannot be read, by these credentials or at all: it is missing. So is a single object
+          below a unit that the service does not take, such as a table of a federated catalog.
 
         Args:
             listing: What failed; its outcome is marked where something is missing.
@@ -69,11 +72,14 @@ class Tolerance:
             TapError: The error, where it is to end the run.
         """
         known, context = listing.known, listing.context
+        if error.code == _NOT_OF_THIS and context.name:
+            error = unreadable(error)
         if isinstance(error, AbsentError) and known:
             LOGGER.info("%s: %s", context.scope, error)
             return
         if isinstance(error, GoneError) and context.is_listed:
-            LOGGER.info("%s", redact_text(_told_gone(context)))
+            if not listing.read.is_optional:
+                LOGGER.info("%s", redact_text(_told_gone(context)))
             return
         skipped = listing.read.warning
         if isinstance(error, RefusedError):
@@ -112,7 +118,7 @@ class Tolerance:
 
 def _told_gone(context: Context) -> str:
     """Tell of what was listed, and is not there."""
-    resource = Unit.of(context).resource
+    resource = replace(Unit.of(context), name=context.name).resource
     if context.link is None:
         return f"{resource} was deleted while it was read"
     target = "/".join(

@@ -8,26 +8,29 @@ calls of a run go through one pool.
 from __future__ import annotations
 
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_glue_metadata.aws.errors import RefusedError, TapError, UnreadableError
+from tap_glue_metadata.aws.errors import TapError
+from tap_glue_metadata.calls import Calls
+from tap_glue_metadata.context import Context
 from tap_glue_metadata.listing import Listing
 from tap_glue_metadata.outcomes import Unit
 from tap_glue_metadata.parents import ParentCache
 from tap_glue_metadata.pool import Pool
-from tap_glue_metadata.read import Context, batches
+from tap_glue_metadata.read import batches
 from tap_glue_metadata.reading import Page, Reading
 from tap_glue_metadata.tolerance import Tolerance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from tap_glue_metadata.aws.clients import Clients
-    from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope
+    from tap_glue_metadata.context import Item
     from tap_glue_metadata.outcomes import Outcomes
     from tap_glue_metadata.parents import Parents
-    from tap_glue_metadata.read import Item, Read
+    from tap_glue_metadata.read import Again, Read
     from tap_glue_metadata.selection import Selection
 
 _PAGE: Final = 100  # as many as Glue lists at once, so that as few calls wait as behind a page
@@ -57,20 +60,28 @@ class Traversal:
         self.outcomes = outcomes
         self._tolerance = Tolerance(scopes, outcomes)
         self._pool: Pool[Page] = Pool(workers)
+        self._calls = Calls(clients, self._tolerance, self._pool.lock)
         self._cache = ParentCache()
 
-    def begin(self, plan: Sequence[tuple[str, Read]]) -> list[Reading]:
+    def begin(
+        self,
+        plan: Sequence[tuple[str, Read]],
+        again: Mapping[str, Sequence[Again]] = MappingProxyType({}),
+    ) -> list[Reading]:
         """Begin to read for streams, in their order; for later ones as far as workers idle.
 
         Args:
             plan: The streams, each with what it reads.
+            again: The second looks at the objects of streams.
 
         Returns:
             Their readings.
         """
         with self._pool.lock:
             self._cache.expect(plan)
-        readings = [Reading(stream, read, self._pool.lane()) for stream, read in plan]
+        readings = [
+            Reading(stream, read, self._pool.lane(), again.get(stream, ())) for stream, read in plan
+        ]
         for reading in readings:
             # As a task: what is not to be tolerated is raised where the stream is read.
             self._submit(reading, 0, self._set_out)
@@ -130,22 +141,19 @@ class Traversal:
         for scope in self.scopes:
             self._open(reading, 0, Context(scope, is_listed=False))
 
-    def _open(
-        self,
-        reading: Reading,
-        depth: int,
-        context: Context,
-        values: list[Any] | None = None,
-    ) -> None:
+    def _open(self, reading: Reading, depth: int, context: Context, **special: Any) -> None:
         """Begin a listing: call for its first page, or take over what another stream finds."""
         read, outcome = reading.chain[depth], reading.outcome_of(context)
-        listing = Listing(reading.stream, read, context, outcome, self.selection, values=values)
+        listing = Listing(reading.stream, read, context, outcome, self.selection, **special)
         child = reading.child_of(listing)
         listing.is_parent = child is not None
         with self._pool.lock:
             if reading.lane.is_dead:
                 return
             listing.outcome.listings += 1
+        if child is not None and child.with_parent:
+            self._open(reading, depth + 1, context.bind({}, child, is_listed=context.is_listed))
+        with self._pool.lock:
             if child is not None and (parents := self._cache.of(listing, child)):
                 reading.lane.hold()
                 parents.when_found(partial(self._go_on, reading, listing, parents))
@@ -194,69 +202,26 @@ class Traversal:
     def _call(self, reading: Reading, listing: Listing, token: str | None) -> None:
         """Call for a page; what follows from it are tasks of their own."""
         error: TapError | None = None
+        items: list[Item] = []
+        is_first, is_parent = token is None, listing.is_parent
         try:
-            items, token = self._page(reading, listing, token)
+            if not (is_parent and listing.known and listing.known.is_all):
+                items, token = self._calls.page(listing, token)
+                self.outcomes.has_answered |= not is_parent
         except TapError as failure:
             error, token = failure, None
-            items = self._recover(listing, failure)
+            items, can_be_read = self._calls.recover(listing, failure)
+            self.outcomes.has_answered |= can_be_read
+        if token is not None and is_first and listing.can_be_split:
+            for params in listing.read.split:
+                self._open(reading, listing.depth, listing.context, params=params)
+            self._end(reading, listing, error)
+            return
         self._arrive(reading, listing, items, is_last=token is None)
         if token is None:
             self._end(reading, listing, error)
         else:
             self._submit(reading, listing.depth, self._call, listing, token)
-
-    def _page(
-        self, reading: Reading, listing: Listing, token: str | None
-    ) -> tuple[list[Item], str | None]:
-        """Return the objects of a page, and the token of the next one."""
-        child = reading.child_of(listing)
-        if child is not None and listing.known and listing.known.is_all:
-            return [], None
-        answer = self._ask(listing, listing.values, token)
-        self.outcomes.has_answered |= child is None
-        items = listing.read.items_of(answer)
-        return items, listing.next_token(answer, is_empty=not items)
-
-    def _recover(self, listing: Listing, error: TapError) -> list[Item]:
-        """Go on without what cannot be read; return what of a batch can be read one by one."""
-        values = listing.values or ()
-        if isinstance(error, RefusedError):  # nothing is known of a scope that cannot be entered
-            listing.known = None
-        if len(values) < 2 or not isinstance(error, UnreadableError):  # noqa: PLR2004 - a batch
-            self._tolerance.tolerate(listing, error, listing.name_of(*values[:1]))
-            return []
-        items: list[Item] = []
-        errors: dict[str | None, UnreadableError] = {}
-        for value in values:
-            try:
-                items += listing.read.items_of(self._ask(listing, [value]))
-            except UnreadableError as failure:  # noqa: PERF203 - each object fails for itself
-                errors[listing.name_of(value)] = failure
-        if len(errors) == len(values):  # not a matter of single objects
-            errors = {None: error}
-        else:
-            self.outcomes.has_answered = True
-        for name, own_error in errors.items():
-            self._tolerance.tolerate(listing, own_error, name)
-        return items
-
-    def _ask(self, listing: Listing, values: list[Any] | None, token: str | None = None) -> Json:
-        read, scope, outcome = listing.read, listing.context.scope, listing.outcome
-        if (refusal := self._tolerance.refusal(scope)) is not None:
-            raise refusal
-        with self.clients.lent(scope, read.service) as client:
-            request = listing.request(client, values, token)
-            with self._pool.lock:
-                outcome.calls += 1
-            answer = client.call(
-                read.operation, request, lambda content: read.problem(content, request)
-            )
-        self._tolerance.accept(scope)
-        with self._pool.lock:
-            outcome.retries += answer.retries
-            outcome.throttled += answer.throttled
-            outcome.replaced += answer.replaced
-        return answer.content
 
     def _arrive(
         self, reading: Reading, listing: Listing, items: Sequence[Item], *, is_last: bool
@@ -270,9 +235,7 @@ class Traversal:
             for read, parents in listing.feeds:
                 parents.add([context for context, _ in onward[read]])
         if child is None:
-            with self._pool.lock:
-                listing.outcome.unwritten += 1
-            reading.lane.put(Page(listing, items, is_last=is_last))
+            self._deliver(reading, listing, items, is_last=is_last)
             return
         self._lead(listing, child, len(onward[child]))
         if child.each is None:
@@ -280,7 +243,37 @@ class Traversal:
                 self._open(reading, listing.depth + 1, context)
         else:
             for context, values in batches(child.each, onward[child]):
-                self._open(reading, listing.depth + 1, context, values)
+                self._open(reading, listing.depth + 1, context, values=values)
+
+    def _deliver(
+        self,
+        reading: Reading,
+        listing: Listing,
+        items: Sequence[Item],
+        *,
+        is_last: bool,
+        looks: int = 0,
+    ) -> None:
+        """Hand a page to the stream; what takes a second look follows after that."""
+        for done, again in enumerate(reading.again[looks:], looks + 1):
+            items, inner = listing.again(again.read, items)
+            for second, seen in inner:
+                with self._pool.lock:
+                    listing.outcome.listings += 1
+                self._submit(
+                    reading, listing.depth + 1, self._look_again, listing, second, seen, done
+                )
+        with self._pool.lock:
+            listing.outcome.unwritten += 1
+        reading.lane.put(Page(listing, items, is_last=is_last))
+
+    def _look_again(
+        self, reading: Reading, listing: Listing, second: Listing, seen: list[Item], done: int
+    ) -> None:
+        """Take a second look at objects."""
+        items = self._calls.look_again(listing, reading.again[done - 1], second, seen)
+        self._deliver(reading, listing, items, is_last=False, looks=done)
+        self._end(reading, listing, None)
 
     def _lead(self, listing: Listing, child: Read, number: int) -> None:
         """Count the objects that lead on; those of a batch are counted when they are read."""

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from fake_aws import Call, Reply, Serve
 
-    from tap_glue_metadata.read import Context, Read
+    from tap_glue_metadata.context import Context
+    from tap_glue_metadata.read import Read
     from tap_glue_metadata.traversal import Traversal
 
 Json: TypeAlias = dict[str, Any]

@@ -734,6 +734,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         size = int(self.headers["Content-Length"])
+        self.headers["X-Path"] = self.path  # which names the operation, where a service has paths
         reply = self.server.answer(self.headers, self.rfile.read(size))
         head = (
             f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n"

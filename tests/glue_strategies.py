@@ -219,6 +219,7 @@ def everything(shape: Any, path: str = "", above: tuple[str, ...] = ()) -> Any:
         return {"document": [path, number, None]}
     kind = shape.type_name
     scalars = {
+        "blob": base64.b64encode(path.encode()).decode(),
         "boolean": True,
         "double": number / 8,
         "float": number / 8,

@@ -93,14 +93,22 @@ class Service:
     def send(self, request: Any) -> AWSResponse:
         operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
         params = json.loads(request.body)
+        status = 200
         if operation == "BatchGetWorkflows":
             pages = [{"Workflows": [self._items[name] for name in params["Names"]]}]
+        elif operation == "BatchGetJobs":
+            pages = [{"Jobs": [self._items[name] for name in params["JobNames"]]}]
+        elif operation == "GetJob":
+            pages = [{"Job": self._items[params["JobName"]]}]
+        elif operation == "GetTable":  # what a resource link leads to
+            error: Json = {"__type": "EntityNotFoundException"}
+            pages, status = [error], 400
         else:
             pages = self._pages[operation]
         page = int(params.get("NextToken", 0))
         token = {"NextToken": str(page + 1)} if page + 1 < len(pages) else {}
         body = json.dumps(pages[page] | token, ensure_ascii=page % 2 == 0).encode()
-        return AWSResponse(request.url, 200, HTTPHeaders(), _Body(body))
+        return AWSResponse(request.url, status, HTTPHeaders(), _Body(body))
 
 
 class _Body(io.BytesIO):

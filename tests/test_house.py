@@ -16,7 +16,7 @@ from glue_strategies import MODEL
 from singer_sdk import Stream, Tap
 
 import tap_glue_metadata
-from tap_glue_metadata.streams import STREAM_TYPES
+from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
 from tap_glue_metadata.streams.base import EmbeddedStream
 from tap_glue_metadata.streams.report import RunReport
 from tap_glue_metadata.tap import TapGlueMetadata
@@ -99,13 +99,19 @@ def test_records_are_pure() -> None:
 
 
 def test_the_engine_knows_no_streams() -> None:
-    engine = ("read", "listing", "reading", "traversal", "parents", "pool", "outcomes", "tolerance")
+    engine = (
+        *("calls", "context", "listing", "outcomes", "parents", "pool", "read", "reading"),
+        *("tolerance", "traversal"),
+    )
     around = ("selection", "preflight", "catalog_reads")
     later = [f"{PACKAGE}.streams", f"{PACKAGE}.tap", "singer_sdk"]
     assert offending(within(*engine, *around), *later) == []
     assert offending(within(*engine, "selection", "preflight"), f"{PACKAGE}.catalog_reads") == []
-    passes = within("streams.base", "streams.sdk", "streams.sinks", "streams.stream_pass")
-    declarations = [f"{PACKAGE}.streams.{name}" for name in ("catalog", "etl", "report")]
+    passes = within(
+        *("streams.base", "streams.declaration", "streams.extra"),
+        *("streams.sdk", "streams.sinks", "streams.stream_pass"),
+    )
+    declarations = {stream.__module__ for stream in (*STREAM_TYPES, *EXTRA_STREAM_TYPES)}
     assert offending(passes, *declarations) == []
 
 

@@ -170,11 +170,11 @@ def test_an_error_of_one_stream_leaves_those_behind_whole(small: FakeAws) -> Non
 def test_an_error_of_one_stream_leaves_those_before_it_whole(
     small: FakeAws, operation: str
 ) -> None:
-    small.fail(operation, "InvalidInputException")
+    small.fail(operation, "ValidationException")
     traversal = traversal_of(small)
     first, second = traversal.begin(plan_of("functions", "versions"))
     assert len(read_in_time(traversal, first)) == SIZES["functions"]
-    with pytest.raises(AwsError, match="InvalidInputException"):
+    with pytest.raises(AwsError, match="ValidationException"):
         read_in_time(traversal, second)
     traversal.close()
 

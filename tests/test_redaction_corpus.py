@@ -9,7 +9,7 @@ from redaction_corpus import cases, leaks, record
 
 from tap_glue_metadata.records.projection import compile_projection
 from tap_glue_metadata.redaction import Redactor
-from tap_glue_metadata.streams.base import SCHEMAS
+from tap_glue_metadata.streams.declaration import SCHEMAS
 
 REDACTOR: Final = Redactor()
 SMALLEST: Final = 400

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_glue_metadata.aws.errors import SettingError
-from tap_glue_metadata.read import Context
+from tap_glue_metadata.context import Context
 from tap_glue_metadata.selection import Selection
 from tap_glue_metadata.settings import Settings
 

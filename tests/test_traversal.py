@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from conftest import Json
     from fake_aws import FakeAws
 
-    from tap_glue_metadata.read import Context, Read
+    from tap_glue_metadata.context import Context
+    from tap_glue_metadata.read import Read
 
 S3_TABLES, BUCKET = f"{ACCOUNT}:s3tablescatalog", f"{ACCOUNT}:s3tablescatalog/bucket"
 

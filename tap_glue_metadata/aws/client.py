@@ -18,6 +18,7 @@ from tap_glue_metadata.aws.errors import (
     TapError,
     translate,
 )
+from tap_glue_metadata.aws.models import action_of
 from tap_glue_metadata.aws.raw_json import PROBLEM, REPLACED, checked_by
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _PAGE_SIZE_LIMITS: Final = {
     "GetDevEndpoints": 200,
     "GetSecurityConfigurations": 200,
     "GetWorkflowRuns": 200,
+    "ListCrawls": 100,
 }
 _AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
@@ -99,7 +101,7 @@ class Client:
             ReadOnlyError: The operation is not on the list.
             AwsError: AWS answered with an error, or not at all.
         """
-        action, where = f"{self._service}:{operation}", self._where(request)
+        action, where = action_of(self._service, operation), self._where(request)
         if operation not in self._operations:  # of which botocore's client has no method either
             raise ReadOnlyError(f"{action} is not an operation that this tap may call")
         self._thread.throttled = 0
@@ -144,7 +146,9 @@ class Client:
 
     def _where(self, request: Mapping[str, Any]) -> str:
         names = [
-            f"{name} {request[name]}" for name in ("CatalogId", "DatabaseName") if name in request
+            f"{name} {value}"
+            for name, value in request.items()
+            if isinstance(value, str) and name.endswith(("Id", "Name", "Arn"))
         ]
         return ", ".join([*names, f"region {self._client.meta.region_name}"])
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore import exceptions as botocore_errors
 
 from tap_glue_metadata.redaction import redact_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class TapError(Exception):
@@ -113,6 +116,7 @@ _CODES: Final[dict[str, tuple[type[AwsError], str]]] = {
     "InvalidAction": (AbsentError, ""),
     "InvalidClientTokenId": (RefusedError, _KEYS_OR_REGION),
     "InvalidSignatureException": (RefusedError, _KEYS_OR_CLOCK),
+    "InvalidStateException": (UnreadableError, "run again when its state allows it"),
     "LimitExceededException": (AwsError, _THROTTLED),
     "MissingAuthenticationTokenException": (RefusedError, _KEYS),
     "OptInRequired": (RefusedError, _REGION),
@@ -190,6 +194,29 @@ def translate(error: Exception, action: str, where: str) -> AwsError:
     translated = kind(_SENTENCES[kind].format(**parts, remedy=remedy))
     translated.action, translated.code = action, code
     return translated
+
+
+def reported(failure: Mapping[str, str], action: str, where: str) -> AwsError:
+    """Turn what an answer says of one of several objects into an error of ours.
+
+    Args:
+        failure: Its `ErrorCode` and `ErrorMessage`.
+        action: The IAM action of the call.
+        where: The resource that was asked for, in words.
+
+    Returns:
+        The error: the object is gone, or cannot be read.
+    """
+    told: Any = {"Code": failure.get("ErrorCode"), "Message": failure.get("ErrorMessage")}
+    error = translate(botocore_errors.ClientError({"Error": told}, action), action, where)
+    return error if isinstance(error, (GoneError, UnreadableError)) else unreadable(error)
+
+
+def unreadable(error: TapError) -> UnreadableError:
+    """Return an error of which only one unit is the matter, however general it is."""
+    own = UnreadableError(str(error))
+    own.action, own.code = error.action, error.code
+    return own
 
 
 def describe(error: Exception) -> str:

@@ -15,8 +15,20 @@ _CREDENTIALS: Final[Mapping[str, frozenset[str]]] = {
     "ssm": frozenset({"GetParameter"}),
     "sts": frozenset({"AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"}),
 }
+# The prefixes of IAM actions that are not their service's name.
+_PREFIXES: Final = {"resourcegroupstaggingapi": "tag"}
 # Errors of Glue that pass (Glue Web API Reference, "Exceptions"), which its model does not mark.
 _TRANSIENT: Final = frozenset({"FederationSourceRetryableException", "OperationTimeoutException"})
+
+
+def action_of(service: str, operation: str) -> str:
+    """Return the IAM action of an operation.
+
+    Args:
+        service: The service, as botocore spells it.
+        operation: The operation.
+    """
+    return f"{_PREFIXES.get(service, service)}:{operation}"
 
 
 class ReadOnlyLoader:
@@ -81,7 +93,10 @@ def _cut(model: Mapping[str, Any], allowed: frozenset[str]) -> dict[str, Any]:
     for name in _TRANSIENT & shapes.keys():
         # botocore repeats what its model calls retryable; in its mode `legacy` it does not.
         shapes[name] = {**shapes[name], "retryable": {"throttling": False}}
-    return {**model, "operations": operations, "shapes": shapes}
+    metadata = model["metadata"]
+    if "json" in metadata.get("protocols", ()):  # of several, the one whose answers we can read
+        metadata = {**metadata, "protocol": "json", "protocols": ["json"]}
+    return {**model, "metadata": metadata, "operations": operations, "shapes": shapes}
 
 
 def _references(part: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a model

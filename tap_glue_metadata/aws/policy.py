@@ -133,6 +133,7 @@ def iam_policy(
     operations: Iterable[str],
     places: Sequence[PolicyPlace],
     databases: Sequence[str] = (),
+    others: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Write the policy that allows some operations, and nothing else.
 
@@ -140,6 +141,7 @@ def iam_policy(
         operations: Names of Glue operations, such as `GetTables`.
         places: Partition, account and region of each scope; `*` for what is not known.
         databases: Globs of the databases whose tables are read; all if empty.
+        others: Actions of other services, which are granted on `*`.
 
     Returns:
         An identity-based policy. Actions that take the same resources share a statement.
@@ -147,6 +149,8 @@ def iam_policy(
     by_resources: dict[tuple[str, ...], list[str]] = {}
     for operation in checked_operations(operations):
         by_resources.setdefault(_RESOURCES.get(operation, ()), []).append(f"glue:{operation}")
+    for action in sorted(others):
+        by_resources.setdefault((), []).append(action)
     return {
         "Version": "2012-10-17",
         "Statement": [

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from botocore.client import BaseClient
     from botocore.model import Shape
+    from botocore.parsers import ResponseParser
     from botocore.session import Session
 
 Json: TypeAlias = "dict[str, Any]"
@@ -88,10 +89,19 @@ class _RawJsonParser(JSONParser):
     else that the tap does with it, and takes a body that is no JSON for an empty answer.
     """
 
+    def __init__(self, errors: ResponseParser) -> None:
+        """Make the parser.
+
+        Args:
+            errors: botocore's own, for errors.
+        """
+        super().__init__()
+        self._errors = errors
+
     @override
     def parse(self, response: Mapping[str, Any], shape: Shape) -> Json:
         if response["status_code"] >= 300:  # noqa: PLR2004 - HTTP's first status that is no success
-            parsed: Json = super().parse(response, shape)
+            parsed: Json = self._errors.parse(response, shape)
             return parsed
         metadata: Json = {"HTTPStatusCode": response["status_code"]}
         try:
@@ -154,4 +164,4 @@ def _problem(answer: Json, shape: Any) -> str | None:  # noqa: ANN401 - any subc
 class _RawJsonParserFactory(ResponseParserFactory):
     @override
     def create_parser(self, protocol_name: str) -> _RawJsonParser:
-        return _RawJsonParser()
+        return _RawJsonParser(super().create_parser(protocol_name))

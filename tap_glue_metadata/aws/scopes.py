@@ -68,6 +68,12 @@ class Scope:
         """Name the scope in messages."""
         return f"account {self.account_id}, region {self.region}"
 
+    def elsewhere(self, region: str | None) -> Scope:
+        """Return the scope of the same account in another region, or this one if none is given."""
+        if not region or region == self.region:
+            return self
+        return replace(self, region=region, _clients={}, _lock=threading.Lock())
+
     def client(self, service: str = "glue") -> BaseClient:
         """Return the client of a service, made when it is first asked for.
 

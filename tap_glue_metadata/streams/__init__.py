@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tap_glue_metadata.streams import etl, fields, governance, runs, schema_registry, tables
 from tap_glue_metadata.streams.catalog import Catalogs, Columns, Databases, Tables
 from tap_glue_metadata.streams.etl import Jobs, Workflows
 from tap_glue_metadata.streams.report import ExtractionIssues, Extractions
@@ -21,3 +22,41 @@ STREAM_TYPES: Final[tuple[type[GlueStream], ...]] = (
     Extractions,
     ExtractionIssues,
 )
+EXTRA_STREAM_TYPES: Final[tuple[type[GlueStream], ...]] = (
+    fields.ColumnFields,
+    tables.Partitions,
+    tables.PartitionIndexes,
+    tables.TableVersions,
+    tables.TableOptimizers,
+    tables.ColumnStatistics,
+    tables.UserDefinedFunctions,
+    etl.Triggers,
+    etl.Crawlers,
+    etl.Connections,
+    etl.Classifiers,
+    etl.Blueprints,
+    etl.DevEndpoints,
+    etl.MlTransforms,
+    etl.SecurityConfigurations,
+    etl.DataQualityRulesets,
+    etl.UsageProfiles,
+    etl.Sessions,
+    etl.Integrations,
+    schema_registry.Registries,
+    schema_registry.Schemas,
+    schema_registry.SchemaVersions,
+    governance.ResourceTags,
+    governance.LfTags,
+    governance.LfPermissions,
+    governance.ResourcePolicies,
+    governance.CatalogEncryptionSettings,
+    governance.Glossaries,
+    governance.GlossaryTerms,
+    runs.JobRuns,
+    runs.JobBookmarks,
+    runs.WorkflowRuns,
+    runs.Crawls,
+    runs.CrawlerMetrics,
+    runs.DataQualityResults,
+)
+"""The streams that are not there unless `extra_streams` names them or their groups."""

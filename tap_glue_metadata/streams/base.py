@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from singer_sdk import StreamSchema
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.schema.source import SchemaDirectory
 
 from tap_glue_metadata.records.arns import arn
 from tap_glue_metadata.records.projection import compile_projection
 from tap_glue_metadata.redaction import redactor
+from tap_glue_metadata.streams.declaration import Declaration
 from tap_glue_metadata.streams.sdk import SdkStream
 from tap_glue_metadata.streams.sinks import BatchSink, DirectSink, Sink
 from tap_glue_metadata.streams.stream_pass import Pass
@@ -23,46 +21,24 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context as SdkContext
     from singer_sdk.helpers.types import Record
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.read import Context, Read
+    from tap_glue_metadata.context import Context
+    from tap_glue_metadata.read import Again, Read
     from tap_glue_metadata.reading import Reading
     from tap_glue_metadata.traversal import Traversal
 
-SCHEMAS = SchemaDirectory(files("tap_glue_metadata") / "schemas")
 OWNERS = {"CatalogId": "owner_catalog_id", "DatabaseName": "owner_database_name"}
 """Members that say, on an object reached through a resource link, whose it is: their fields."""
 
 
-class GlueStream(SdkStream):
-    """A stream of objects that AWS lists.
-
-    A subclass declares what it reads; its schema is generated from that (`make schemas`).
-
-    Attributes:
-        source: What is read, and how one gets there; None for a stream that calls nothing.
-        replication_keys: The replication keys on offer, each with the member of a raw object that
-            it comes from; one stream may offer several, of which the first is proposed.
-        arn_kind: The type of the objects in ARNs, if they have one; fills the field `arn`.
-        derived: JSON Schema of each field that is ours, by name, in the record's order.
-        open_members: Members, by their path in AWS's casing, that come over verbatim: shapes that
-            recurse, or are too large to spell out.
-        omitted_members: Members, by their path in AWS's casing, that are no part of the stream.
-    """
-
-    name: str = ""
-    primary_keys: Sequence[str] = ()
-    schema: ClassVar[Any] = StreamSchema(SCHEMAS)
-    source: ClassVar[Read | None] = None
-    arn_kind: ClassVar[str | None] = None
-    derived: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    open_members: ClassVar[frozenset[str]] = frozenset()
-    omitted_members: ClassVar[frozenset[str]] = frozenset()
+class GlueStream(Declaration, SdkStream):
+    """A stream of objects that AWS lists, as it is declared."""
 
     def __init__(self, tap: Tap, connect: Callable[[], Traversal]) -> None:
         """Make the stream; nothing is called yet.
@@ -82,15 +58,14 @@ class GlueStream(SdkStream):
         self._project = compile_projection(self.schema, self.redactor)
         self._name_field = self.primary_keys[-1]
 
-    @classmethod
-    def reads(cls) -> tuple[Read, ...]:
-        """Return the reads that lead to the stream's objects, its own one last."""
-        return cls.source.chain if cls.source else ()
+    def wanted_again(self) -> list[Again]:
+        """Return the second looks that the catalog and the settings want."""
+        return [again for again in self.again if self._is_wanted(again)]
 
-    @classmethod
-    def operations(cls) -> frozenset[str]:
-        """Return the operations that reading the stream calls."""
-        return frozenset(read.operation for read in cls.reads())
+    def _is_wanted(self, again: Again) -> bool:
+        name, value = again.setting or ("", None)
+        is_selected = not again.field or self.mask["properties", again.field]
+        return is_selected and self.config.get(name) == value
 
     @property
     def traversal(self) -> Traversal:
@@ -134,7 +109,9 @@ class GlueStream(SdkStream):
             context: Where objects were found; those of a page share it.
         """
         if context is not self._context:
-            self._context, self._keys = context, self.redact(context.keys)
+            fields = self.schema["properties"]
+            keys = {name: value for name, value in context.keys.items() if name in fields}
+            self._context, self._keys = context, self.redact(keys)
         return self._keys
 
     def redact(self, fields: Json) -> Json:
@@ -212,7 +189,10 @@ class GlueStream(SdkStream):
         if self._reading is None:
             streams = [self, *self._followers()]
             plan = [(stream._issues_name, stream.reads()[-1]) for stream in streams]  # noqa: SLF001 - of its own class
-            for stream, reading in zip(streams, self.traversal.begin(plan), strict=True):
+            again = {
+                name: stream.wanted_again() for stream, (name, _) in zip(streams, plan, strict=True)
+            }
+            for stream, reading in zip(streams, self.traversal.begin(plan, again), strict=True):
                 stream._reading = reading  # noqa: SLF001 - likewise
             return self._begin()
         return self._reading
@@ -262,15 +242,22 @@ class EmbeddedStream(GlueStream):
     """A stream whose rows come inside the objects of its parent, without calls of their own.
 
     A subclass declares `parent_stream_type`, the `shape` of its rows, and `records`.
-
-    Attributes:
-        shape: The shape of a row in Glue's service model.
     """
 
     parent_stream_type: type[GlueStream]
-    shape: ClassVar[str]
+    shape = ""
 
     @classmethod
     @override
     def reads(cls) -> tuple[Read, ...]:
         return cls.parent_stream_type.reads()
+
+    @classmethod
+    @override
+    def calls(cls) -> tuple[Read, ...]:
+        return cls.parent_stream_type.calls()
+
+    @override
+    def wanted_again(self) -> list[Again]:
+        parent: Any = self.siblings[self.parent_stream_type.name]
+        return list(parent.wanted_again())

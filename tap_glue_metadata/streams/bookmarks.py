@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.read import Context
+    from tap_glue_metadata.context import Context
 
     NameOf = Callable[[Context, Mapping[str, Any]], str | None]
 

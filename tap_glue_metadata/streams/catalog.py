@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, ClassVar
 
-from tap_glue_metadata.catalog_reads import CATALOGS, DATABASES, TABLES
+from tap_glue_metadata.catalog_reads import CATALOGS, DATABASES, TABLES, TARGETS
+from tap_glue_metadata.read import Again
 from tap_glue_metadata.records import columns, tables
+from tap_glue_metadata.records.links import resolved
 from tap_glue_metadata.records.projection import timestamp
 from tap_glue_metadata.streams.base import EmbeddedStream, GlueStream
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.read import Context
+    from tap_glue_metadata.context import Context
 
 
 class Catalogs(GlueStream):
@@ -47,6 +49,7 @@ class Tables(GlueStream):
     primary_keys = ("account_id", "region", "catalog_id", "database_name", "name")
     replication_keys: ClassVar[Mapping[str, str]] = {"update_time": "UpdateTime"}
     source = TABLES
+    again = (Again(TARGETS, resolved, setting=("resource_links", "follow")),)
     arn_kind = "table"
     derived = tables.DERIVED
     open_members = frozenset({"Status.Details.RequestedChange"})  # a Table again

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.messages import RecordMessage
 
     from tap_glue_metadata.aws.raw_json import Json
+    from tap_glue_metadata.context import Context
     from tap_glue_metadata.outcomes import Unit
-    from tap_glue_metadata.read import Context
     from tap_glue_metadata.streams.bookmarks import Bookmarks, NameOf
     from tap_glue_metadata.streams.sdk import SdkStream
 

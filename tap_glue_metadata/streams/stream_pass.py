@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
+    from tap_glue_metadata.context import Context
     from tap_glue_metadata.outcomes import Outcome
-    from tap_glue_metadata.read import Context
     from tap_glue_metadata.reading import Reading
     from tap_glue_metadata.streams.sdk import SdkStream
     from tap_glue_metadata.streams.sinks import Sink
@@ -125,7 +125,8 @@ class Pass:
     def _name_of(self, context: Context, raw: Mapping[str, Any]) -> str | None:
         """Tell a single object, that may be missing by itself, from others of its unit."""
         read = self._reading.chain[-1]
-        return context.name or (f"{read.items}/{read.key_of(raw)}" if read.each else None)
+        is_single = read.each or self._reading.again
+        return context.name or (f"{read.items}/{read.key_of(raw)}" if is_single else None)
 
     def _told(self) -> str:
         counts = (f"{s.stream.name}: {counted(s.written, 'record')}" for s in self._sinks)

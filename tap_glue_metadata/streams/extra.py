@@ -1,0 +1,41 @@
+"""Streams beyond the default ones: what the setting `extra_streams` names."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from tap_glue_metadata.aws.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from tap_glue_metadata.streams.base import GlueStream
+
+SETTING = "extra_streams"
+
+
+def enabled(
+    stream_types: Sequence[type[GlueStream]], names: Collection[str]
+) -> list[type[GlueStream]]:
+    """Return the streams that the setting names.
+
+    Args:
+        stream_types: The streams that it may name.
+        names: Names of streams, or of their groups.
+
+    Returns:
+        The types, in their order.
+
+    Raises:
+        SettingError: A name is unknown.
+    """
+    known = {name for stream in stream_types for name in (stream.name, stream.group)}
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, sorted(known), n=1)
+            groups = ", ".join(dict.fromkeys(stream.group for stream in stream_types))
+            hint = f"did you mean '{near[0]}'?" if near else f"the groups are {groups}"
+            raise SettingError(SETTING, f"there is no stream or group '{name}'; {hint}")
+    wanted = {stream.name for stream in stream_types if {stream.name, stream.group} & {*names}}
+    return [stream for stream in stream_types if stream.name in wanted]

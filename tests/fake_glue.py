@@ -1,0 +1,151 @@
+"""A fake AWS that answers any declared read: with everything that its output shape can hold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import botocore.session
+from botocore.model import StructureShape
+from botocore.validate import ParamValidator
+from fake_aws import AwsError, Call, FakeAws, Reply
+from glue_strategies import everything
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from email.message import Message
+
+    from botocore.model import OperationModel
+
+    from tap_glue_metadata.read import Read
+
+Json = dict[str, Any]
+
+ROWS: Final = 5
+PAGE: Final = 2
+_SCOPE: Final = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+_SERVICES: Final = {"tagging": "resourcegroupstaggingapi", "lakeformation": "lakeformation"}
+_SESSION: Final = botocore.session.get_session()
+_OWN: Final = {"GetCatalogs", "GetDatabases", "GetTables"}
+
+
+@cache
+def model_of(service: str, operation: str) -> OperationModel:
+    return _SESSION.get_service_model(service).operation_model(operation)
+
+
+def output_of(read: Read) -> StructureShape:
+    shape = model_of(read.service, read.operation).output_shape
+    assert isinstance(shape, StructureShape)
+    return shape
+
+
+def item_shape(read: Read) -> Any:
+    """Return the shape of the objects of a read."""
+    shape: Any = output_of(read)
+    for name in read.items.split(".") if read.items != "@" else ():
+        shape = shape.members[name]
+    return getattr(shape, "member", shape)
+
+
+def is_list(read: Read) -> bool:
+    return read.items != "@" and hasattr(output_of(read).members[read.items], "member")
+
+
+class FakeGlue(FakeAws):
+    """Answers the reads that it is told of, each listing in three pages.
+
+    Attributes:
+        given: What was answered: the objects by operation.
+    """
+
+    def __init__(self, reads: Iterable[Read]) -> None:
+        super().__init__()
+        self.page_size = PAGE
+        self.given: dict[str, list[Any]] = {}
+        self._reads: dict[str, list[Read]] = {}
+        for read in reads:
+            self._reads.setdefault(read.operation, []).append(read)
+
+    def _glue(self, call: Call, model: OperationModel) -> Reply:
+        if call.operation in _OWN or call.operation not in self._reads:
+            return super()._glue(call, model)
+        return self._any(call)
+
+    def _answer(self, headers: Message, body: bytes) -> Reply:
+        found = _SCOPE.search(headers["Authorization"] or "")
+        key, region, name = found.groups() if found else ("", "", "")
+        if name not in _SERVICES:
+            return super()._answer(headers, body)
+        operation = (headers["X-Amz-Target"] or headers["X-Path"]).rpartition(".")[2].strip("/")
+        params = json.loads(body)
+        call = Call(_SERVICES[name], operation, params, region, key, "", time.monotonic())
+        call.account_id = self.accounts[key]
+        self.calls.append(call)
+        try:
+            shape = model_of(call.service, operation).input_shape
+            assert shape is not None
+            assert not ParamValidator().validate(params, shape).has_errors()
+            return self._faulty(call, lambda: self._any(call))
+        except AwsError as error:
+            text = json.dumps({"__type": error.code, "Message": error.message})
+            return Reply(text.encode(), error.status)
+
+    def _any(self, call: Call) -> Reply:
+        read = self._reads[call.operation][0]
+        asked, answered = read.token
+        bound = {k: v for k, v in call.params.items() if k not in (asked, "MaxResults", "Segment")}
+        rows, start = self._rows(read, bound), int(call.params.get(asked, 0))
+        if segment := call.params.get("Segment"):
+            rows = rows[segment["SegmentNumber"] :: segment["TotalSegments"]]
+        page = rows[start : start + PAGE] if read.each is None else rows
+        self.given.setdefault(read.operation, []).extend(page)
+        if not is_list(read):
+            return Reply(
+                json.dumps(page[0] if read.items == "@" else {read.items: page[0]}).encode()
+            )
+        token = {answered: str(start + PAGE)} if start + len(page) < len(rows) else {}
+        return Reply(json.dumps({read.items: page, **token}).encode())
+
+    def _rows(self, read: Read, params: Json) -> list[Any]:
+        if read.each is not None:
+            return [
+                self._row(read, {**params, "": value}, value) for value in params[read.each.member]
+            ]
+        numbers = range(1, ROWS + 1 if is_list(read) else 2)
+        return [self._row(read, {**params, "": number}, number) for number in numbers]
+
+    def _row(self, read: Read, params: Json, number: Any) -> Any:
+        digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:8]
+        shape = item_shape(read)
+        if shape.type_name == "string":
+            return f"n{digest}"
+        row: Json = everything(shape, digest)
+        if read.union:
+            kinds = list(row)
+            kind = kinds[number % len(kinds)]
+            return {kind: {**row[kind], "Name": f"n{digest}"}}
+        for name in re.findall(r"\w+", read.key):
+            kind = shape.members[name].type_name if name in row else ""
+            values: Json = {"string": f"n{digest}", "long": number, "list": [f"n{digest}"]}
+            row.update({name: values[kind]} if kind in values else {})
+        flat = dict(_flattened(params))
+        row.update({name: flat[name] for name in row.keys() & flat.keys()})
+        if read.each is not None and isinstance(number, str):
+            row[read.key] = number
+        if read.each is not None and isinstance(number, dict):
+            row["tableOptimizer"]["type"] = number["type"]
+            row["tableName"] = number["tableName"]
+        return row
+
+
+def _flattened(params: Json) -> Iterable[tuple[str, Any]]:
+    for name, value in params.items():
+        if isinstance(value, dict):
+            yield from _flattened(value)
+        else:
+            yield name, value

@@ -1,0 +1,101 @@
+"""`extra_streams`: what is there, what a catalog may select, and which rights it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from singer import Json, make_tap
+
+from tap_glue_metadata.aws.errors import SettingError
+from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
+from tap_glue_metadata.tap import TapGlueMetadata
+
+if TYPE_CHECKING:
+    from conftest import RunTap
+    from fake_aws import FakeAws
+
+DEFAULT = {stream.name for stream in STREAM_TYPES}
+
+
+def streams(*names: str) -> set[str]:
+    return set(make_tap({"extra_streams": list(names)})[0].streams)
+
+
+def actions(*names: str, **settings: Any) -> set[str]:
+    config = {"extra_streams": [name for name in names if name not in DEFAULT], **settings}
+    tap = TapGlueMetadata(config=config)
+    for stream in tap.streams.values():
+        stream.selected = stream.name in names
+    statements = tap.iam_policy()["Statement"]
+    return {action for statement in statements for action in statement["Action"]}
+
+
+def test_none_is_there_by_default() -> None:
+    assert streams() == DEFAULT
+    assert set(make_tap({"extra_streams": None})[0].streams) == DEFAULT
+    assert all(stream.selected for stream in make_tap({})[0].streams.values())
+
+
+def test_a_name_or_a_group_enables() -> None:
+    assert streams("crawlers") == DEFAULT | {"crawlers"}
+    group = {s.name for s in EXTRA_STREAM_TYPES if s.group == "schema_registry"}
+    assert streams("schema_registry", "crawlers") == DEFAULT | group | {"crawlers"}
+    every = {stream.group for stream in EXTRA_STREAM_TYPES}
+    assert streams(*every) == DEFAULT | {stream.name for stream in EXTRA_STREAM_TYPES}
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("crawler", "did you mean 'crawlers'?"), ("xyz", "the groups are fields, tables, etl")],
+)
+def test_an_unknown_name_is_one_line(run_tap: RunTap, name: str, hint: str) -> None:
+    run = run_tap({"extra_streams": [name]}, "--discover")
+    assert run.code == 1
+    [line] = run.logged("ERROR")
+    assert f"Setting 'extra_streams': there is no stream or group '{name}'" in line
+    assert hint in line
+    assert "Traceback" not in run.stderr
+
+
+def test_a_catalog_that_selects_more_is_one_line(run_tap: RunTap, settings: Json) -> None:
+    wider = make_tap({"extra_streams": ["runs"]})[0].catalog_dict
+    run = run_tap(settings, catalog=wider)
+    assert run.code == 1
+    [line] = run.logged("ERROR")
+    assert "unless the setting 'extra_streams' names it or its group, 'runs'" in line
+    assert run.messages == []
+
+
+def test_what_is_deselected_may_be_missing(endpoint: FakeAws, settings: Json) -> None:
+    wider = make_tap({"extra_streams": ["runs"]})[0].catalog_dict
+    for entry in wider["streams"]:
+        root = next(item for item in entry["metadata"] if not item["breadcrumb"])
+        root["metadata"]["selected"] = entry["tap_stream_id"] in DEFAULT
+    tap, _ = make_tap(settings, wider)
+    tap.check()
+    tap.sync_all()
+    assert endpoint.count("ListJobs") == 0
+
+
+def test_only_what_is_enabled_and_selected_takes_rights() -> None:
+    assert actions("triggers") == {"glue:GetTriggers"}
+    assert actions("connections") == {"glue:GetConnections"}  # catalogs need not be listed
+    assert actions("job_runs") == {"glue:ListJobs", "glue:GetJobRuns"}
+    assert actions("resource_tags") == {"tag:GetResources"}
+    assert actions("lf_tags") >= {"lakeformation:GetResourceLFTags", "glue:GetTables"}
+    assert "glue:GetTable" in actions("columns")
+    assert "glue:GetTable" not in actions("columns", resource_links="ignore")
+    assert actions("jobs") == {"glue:GetJobs", "glue:BatchGetJobs", "glue:GetJob"}
+
+
+def test_preflight_tries_what_is_selected(settings: Json) -> None:
+    tap, _ = make_tap({**settings, "extra_streams": ["triggers"]})
+    tried = {check.action for check in tap.preflight()}
+    assert "glue:GetTriggers" in tried
+    assert "glue:GetCrawlers" not in tried
+
+
+def test_the_error_names_the_setting() -> None:
+    with pytest.raises(SettingError, match="did you mean 'governance'"):
+        streams("governence")
