@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -48,6 +49,10 @@ shared_loader = functools.cache(botocore.loaders.create_loader)
 # A deadline would assert a timing, on machines that do other things too.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
+
+# What a shell runs in the background ignores SIGINT, and hands that on to the command under test.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ACCOUNT, OTHER = "123456789012", "210987654321"
 
