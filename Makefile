@@ -47,7 +47,7 @@ docs: .venv/.installed ## write what repeats settings and streams: README.md, me
 
 constraints: .venv/.created ## lock versions after a change of pyproject.toml; all anew: ARGS=--upgrade
 	@$(PIP) install uv
-	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --group dev --extra vault \
+	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --group dev --extra vault --extra lineage \
 		--generate-hashes --no-header --no-emit-index-url --no-annotate \
 		--output-file constraints.txt $(ARGS)
 
