@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from tap_glue_metadata.streams.sinks import Sink
     from tap_glue_metadata.traversal import Traversal
 
-    Report = Callable[[str, Outcome, int | None], None]
-
 
 class Pass:
     """Writes what a reading finds, and what follows from its outcomes."""
@@ -34,7 +32,7 @@ class Pass:
         traversal: Traversal,
         *,
         passes: Callable[[Context, Json], bool],
-        report: Report | None,
+        report: Callable[..., None] | None,
     ) -> None:
         """Begin the pass; nothing is written yet.
 
@@ -45,16 +43,16 @@ class Pass:
             traversal: The traversal that the reading is part of.
             passes: Tells whether the stream map of the leader lets an object pass; its children
                 follow it.
-            report: Writes that a unit was read wholly: the stream, the outcome and the number of
-                objects, if it is known; None if nobody wants to know.
+            report: Writes that a unit was read wholly, as `Extractions.report` does; None if
+                nobody wants to know.
         """
         self._leader, self._sinks, self._reading = leader, sinks, reading
         self._traversal, self._passes, self._report = traversal, passes, report
-        extents = traversal.extents(reading.chain)
+        self._extents = traversal.extents(reading.chain)
         percent = leader.config["max_removed_percent"]
-        self._counts = ObjectCounts(sinks[0].stream.stream_state, extents, percent)
+        self._counts = ObjectCounts(sinks[0].stream.stream_state, self._extents, percent)
         for sink in sinks:
-            sink.begin(extents, self._name_of)
+            sink.begin(self._extents, self._name_of)
 
     def run(self) -> None:
         """Write all records, then the bookmarks and what is no longer there.
@@ -105,7 +103,13 @@ class Pass:
                 self._traversal.outcomes.note(stream, unit, shrink, f"{stream}: {shrink}")
             if outcome.is_whole and self._report and self._is_of_stream(outcome):
                 for sink in self._sinks:
-                    self._report(sink.stream.name, outcome, self._record_count(sink, outcome))
+                    self._report(
+                        sink.stream.name,
+                        outcome,
+                        extent=self._extents[outcome.unit.scope],
+                        full_started_at=sink.full_since(outcome),
+                        record_count=self._record_count(sink, outcome),
+                    )
 
     def _is_of_stream(self, outcome: Outcome) -> bool:
         """Tell whether a unit is one of the stream's, not one on the way to them."""
