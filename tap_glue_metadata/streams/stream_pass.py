@@ -64,7 +64,10 @@ class Pass:
             for sink in self._sinks:
                 stack.enter_context(sink.open(self._leader))
             stack.enter_context(progress(self._told))
-            is_done = self._write()
+            try:
+                is_done = self._write()
+            finally:  # on an error, too: what was read and written by then is whole
+                self._judge_written_units()
         self._judge_units()
         missing = self._reading.missing if is_done else None
         if is_done:
@@ -84,8 +87,7 @@ class Pass:
                     return False
             for sink, written in zip(self._sinks, before, strict=True):
                 page.outcome.emitted[sink.stream.name] += sink.written - written
-            if not any(sink.holds_back for sink in self._sinks):
-                self._judge_units()
+            self._judge_written_units()
         return self._leader.ABORT_AT_RECORD_COUNT is None
 
     def _write_object(self, context: Context, raw: Json) -> None:
@@ -93,6 +95,11 @@ class Pass:
         for sink in self._sinks:
             if children_wanted or sink.stream is self._leader:
                 sink.write(context, raw)
+
+    def _judge_written_units(self) -> None:
+        """Judge units before the end of the pass, if what was written is out by then."""
+        if not any(sink.holds_back for sink in self._sinks):
+            self._judge_units()
 
     def _judge_units(self) -> None:
         """Judge the units that have been read and written since the last time."""
