@@ -132,10 +132,13 @@ def select(stream: Stream) -> str:
         kind = "LEFT JOIN" if parent is Catalogs else "JOIN"
         joins.append(f"{kind} current_{parent.name} AS parent\n  ON {_belongs(stream, parent)}\n")
         conditions += _has_last_version(stream, parent)
-    if parent is Catalogs:  # the default catalog is always there; others have a colon in their id
-        is_default = f"{stream.name}.catalog_id NOT LIKE '%:%'"
-        conditions.append(f"({is_default} OR parent.catalog_id IS NOT NULL)")
     where = _all_of(conditions)
+    # The default catalog is always there; others have a colon in their id.
+    default = f"{stream.name}.catalog_id NOT LIKE '%:%'"
+    if stream is Catalogs:
+        where = f"{default}\n  OR {where}"
+    elif parent is Catalogs:
+        where += f"\n  AND ({default} OR parent.catalog_id IS NOT NULL)"
     return f"SELECT {stream.name}.*\nFROM {stream.name}\n{''.join(joins)}WHERE {where}\n"
 
 

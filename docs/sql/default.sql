@@ -13,7 +13,8 @@ LEFT JOIN last_readings AS reading
   AND reading.region = catalogs.region
   AND reading.catalog_id = ''
   AND reading.database_name = ''
-WHERE COALESCE(catalogs._sdc_extracted_at >= reading.full_started_at, TRUE)
+WHERE catalogs.catalog_id NOT LIKE '%:%'
+  OR COALESCE(catalogs._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(catalogs.update_time IS NOT NULL OR catalogs._sdc_extracted_at >= reading.started_at, TRUE);
 
 CREATE OR REPLACE VIEW current_databases AS
