@@ -1,4 +1,4 @@
-"""A sample of jobs and workflows: invented, as Glue's own JSON."""
+"""A sample of jobs, workflows and a connection: invented, as Glue's own JSON."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from fake_aws import Store
 
 JOB: Final = "copy-orders"
+CONNECTION: Final = "orders-db"
 WORKFLOW: Final = "nightly-sales"
 
 PLANTED: Final = "open-sesame"  # what must not land
@@ -26,7 +27,19 @@ def fill(store: Store) -> None:
     Args:
         store: The account to add it to.
     """
-    store.add("GetJobs", _job(JOB, DefaultArguments=ARGUMENTS), _job("check-orders"))
+    store.add(
+        "GetJobs",
+        _job(
+            JOB,
+            GlueVersion="5.0",
+            MaxRetries=2,
+            Timeout=60,
+            Connections={"Connections": [CONNECTION]},
+            DefaultArguments=ARGUMENTS,
+        ),
+        _job("check-orders", GlueVersion="2.0", Timeout=30),
+    )
+    store.add("GetConnections", {"Name": CONNECTION, "ConnectionType": "JDBC"})
     nodes = [
         _node("TRIGGER", "at-two-o-clock", Trigger={"Name": "at-two-o-clock", "Type": "SCHEDULED"}),
         _node("JOB", JOB, JobRuns=[]),
@@ -49,7 +62,7 @@ def fill(store: Store) -> None:
 
 def _job(name: str, **members: Any) -> dict[str, Any]:
     script = {"Name": "glueetl", "ScriptLocation": f"s3://example-code/{name}.py"}
-    return {"Name": name, "Command": script, "GlueVersion": "5.0", **members}
+    return {"Name": name, "Command": script, **members}
 
 
 def _node(kind: str, name: str, **details: Any) -> dict[str, Any]:
