@@ -139,7 +139,8 @@ def test_a_unit_that_shrinks_too_much_is_not_taken_for_complete(
         assert "run once with max_removed_percent set to 0" in warning
         state = state_of(short)
         found = marks(state, "tables")
-        assert found[(*SCOPE, ACCOUNT, "sales")] == found[SCOPE]
+        in_sales = (*SCOPE, ACCOUNT, "sales")
+        assert found[in_sales] == found[SCOPE]
     accepted = sync(config | {"max_removed_percent": 0}, chosen, state)
     assert told(accepted, "tables") == {"hr", "sales"}
     assert "columns" in activated(accepted)
