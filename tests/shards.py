@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
-from conftest import UnevenAws
+from conftest import ACCOUNT, UnevenAws
 from faults import in_process
 from invariant import DENIALS, LACKING, gaps_in
 from singer import incremental
@@ -24,11 +24,11 @@ from warehouse import Warehouse, generator
 from worlds import STREAMS, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from faults import Runner
     from invariant import Gap, Outcome
-    from worlds import Json, Key
+    from worlds import Json, Key, Rows
 
     Unit = tuple[str, Key]
 
@@ -46,14 +46,41 @@ _TABLE: Final = 5  # how many parts of a column's key name the table
 
 @dataclass
 class Shard:
-    """A pipeline that loads one region."""
+    """A pipeline that loads one region.
+
+    Attributes:
+        region: The region.
+        world: What the endpoint holds there.
+        state: The state of the last run.
+        excluded: The names of databases and tables that its settings leave out.
+        has_changed: Whether these have ever been others.
+    """
 
     region: str
     world: World
     state: Json | None = None
+    excluded: frozenset[str] = frozenset()
+    has_changed: bool = False
+
+    def exclude(self, random: Random) -> None:
+        """Change what the settings leave out."""
+        names = sorted({key[-1] for key in self.world.rows()["tables"]} | {"n0"})
+        excluded = frozenset(random.sample(names, random.choice((0, 1, len(names) // 3))))
+        self.has_changed |= excluded != self.excluded
+        self.excluded = excluded
+
+    @property
+    def settings(self) -> Json:
+        """The settings that leave these out."""
+        tables = [f"*.{name}" for name in sorted(self.excluded)]
+        return {"exclude_databases": sorted(self.excluded), "exclude_tables": tables}
+
+    def selects(self, stream: str, key: Key) -> bool:
+        """Tell whether the settings select a row."""
+        names = key[3:5] if stream in {"databases", "tables", "columns"} else ()
+        return not self.excluded & {*names}
 
 
-@dataclass
 class Expected:
     """What the views have to show, and what they may show besides.
 
@@ -62,16 +89,22 @@ class Expected:
         dropped: What may still be there, likewise.
     """
 
-    incremental: frozenset[str]
-    rows: dict[Unit, set[Key]] = field(default_factory=lambda: defaultdict(set))
-    dropped: dict[Unit, set[Key]] = field(default_factory=lambda: defaultdict(set))
+    def __init__(self, streams: Collection[str]) -> None:
+        """Begin with nothing.
 
-    def take(self, region: str, world: World, outcome: Outcome, gaps: list[Gap]) -> None:
+        Args:
+            streams: Those that are INCREMENTAL.
+        """
+        self.incremental = streams
+        self.rows: dict[Unit, set[Key]] = defaultdict(set)
+        self.dropped: dict[Unit, set[Key]] = defaultdict(set)
+
+    def take(self, shard: Shard, before: Rows, outcome: Outcome, gaps: list[Gap]) -> None:
         """Take in a run.
 
         Args:
-            region: What it has read.
-            world: What the endpoint holds.
+            shard: What it has read.
+            before: What the endpoint held when it began.
             outcome: What came of the run.
             gaps: What the endpoint refused.
 
@@ -79,51 +112,47 @@ class Expected:
             AssertionError: A unit is said to be read completely and was not, or it is not said.
         """
         told = {_told(record["record"]) for record in outcome.of("RECORD", "extractions")}
-        held = world.rows()
+        after = shard.world.rows()
+        assert all(unit[1] == shard.region for _, unit in told)
         for stream, size in _UNIT.items():
-            now, came = _by_unit(held[stream], size), _by_unit(outcome.keys(stream), size)
-            for unit in {*now, *came, *(unit for name, unit in told if name == stream)}:
-                assert (stream, unit) not in told or not _is_hidden(stream, unit, gaps), (
-                    f"{stream}: {unit} was not read completely, and is said to be"
-                )
-                self._take(stream, unit, now[unit], came[unit], is_whole=(stream, unit) in told)
+            said = {unit for name, unit in told if name == stream}
+            wrong = [unit for unit in said if _is_hidden(stream, unit, gaps)]
+            assert not wrong, f"{stream}: not read completely, and said to be: {wrong}"
+            held = _by_unit(after[stream], size)
+            now = _by_unit((k for k in after[stream] if shard.selects(stream, k)), size)
+            vanished = _by_unit(before[stream].keys() - after[stream].keys(), size)
             if outcome.error is None:
-                untold = {unit for unit in now if not _is_hidden(stream, unit, gaps)}
-                untold -= {unit for name, unit in told if name == stream}
-                assert not untold, f"{stream}: {untold} are not said to be read completely"
-        assert all(unit[1] == region for _, unit in told)
+                unsaid = [unit for unit in now.keys() - said if not _is_hidden(stream, unit, gaps)]
+                assert not unsaid, f"{stream}: read completely, and not said to be: {unsaid}"
+            came = _by_unit(outcome.keys(stream), size)
+            for unit in {*said, *came}:
+                key, known = (stream, unit), self.rows[stream, unit]
+                if unit not in said:
+                    self._take_part(key, came[unit], now[unit])
+                    continue
+                self.rows[key] = now[unit] | (known & held[unit])  # filters delete nothing
+                stays = stream in self.incremental or shard.has_changed
+                self.dropped[key] |= known - now[unit]
+                self.dropped[key] = (self.dropped[key] if stays else set()) | vanished[unit]
 
-    def _take(
-        self, stream: str, unit: Key, now: set[Key], came: set[Key], *, is_whole: bool
-    ) -> None:
-        before, key = self.rows[stream, unit], (stream, unit)
-        if is_whole:
-            if stream in self.incremental:
-                self.dropped[key] |= before - now
-            else:
-                self.dropped[key].clear()
-            self.rows[key] = now
-            return
-        self.rows[key] = before | came
+    def _take_part(self, key: Unit, came: set[Key], now: set[Key]) -> None:
+        """Take what has come of a unit that was not read completely."""
+        stream, known = key[0], self.rows[key]
+        self.rows[key] = known | came
         if stream == "columns":  # of a table that has come, those of its last version
             tables = {column[:_TABLE] for column in came}
-            self.rows[key] -= {c for c in before - now if c[:_TABLE] in tables}
+            self.rows[key] -= {column for column in known - now if column[:_TABLE] in tables}
 
     def shown(self, stream: str) -> tuple[set[Key], set[Key]]:
         """Return what has to be shown of a stream, and what may be."""
-        rows = (rows for (name, _), rows in self.rows.items() if name == stream)
-        must: set[Key] = set().union(*rows)
-        dropped = (rows for (name, _), rows in self.dropped.items() if name == stream)
-        may = must.union(*dropped)
-        if stream == "databases":
-            must_parents, may_parents = self.shown("catalogs")
-            default = {key[:3] for key in may if ":" not in key[2]}
-            return _below(must, must_parents | default), _below(may, may_parents | default)
-        parent = {"tables": "databases", "columns": "tables"}.get(stream)
+        must, may = _all_of(self.rows, stream), _all_of(self.dropped, stream)
+        may |= must
+        parent = {"databases": "catalogs", "tables": "databases", "columns": "tables"}.get(stream)
         if parent is None:
             return must, may
+        default = {key[:3] for key in may if ":" not in key[2]} if parent == "catalogs" else set()
         must_parents, may_parents = self.shown(parent)
-        return _below(must, must_parents), _below(may, may_parents)
+        return _below(must, must_parents | default), _below(may, may_parents | default)
 
 
 def play(seed: int, runner: Runner = in_process) -> int:
@@ -145,33 +174,38 @@ def play(seed: int, runner: Runner = in_process) -> int:
         regions = SHARDS[: random.choice((1, 2, 2))]
         shards = [Shard(region, World(endpoint, random, [region])) for region in regions]
         keyed = {stream: key for stream, key in STREAMS.items() if key}
-        chosen = dict(random.sample(sorted(keyed.items()), random.choice((0, 1, 2, len(keyed)))))
+        keys = dict(random.sample(sorted(keyed.items()), random.choice((0, 1, 2, len(keyed)))))
         # Several pipelines must not send versions to a target that removes the rows of older ones.
         versions, hard_delete = random.choice(((False, False), (True, False), (True, True)))
         versions &= not hard_delete or len(shards) == 1
         warehouse = Warehouse(connection, hard_delete=hard_delete)
-        expected, runs = Expected(frozenset(chosen)), random.randint(3, 8)
-        told = [f"seed {seed}, INCREMENTAL {sorted(chosen)}, {versions=}, {hard_delete=}"]
+        expected, chosen = Expected(keys), incremental(keys, *ALL)
+        told = [f"seed {seed}, INCREMENTAL {sorted(keys)}, {versions=}, {hard_delete=}"]
+        runs = random.randint(3, 8)
         for _ in range(runs):
             shard = random.choice(shards)
+            # A version removes what the settings have come to leave out.
+            if not (versions and hard_delete) and random.random() < 0.15:
+                shard.exclude(random)
             settings = {
                 "aws_endpoint_url": endpoint.url,
                 "aws_regions": [shard.region],
                 "concurrency": random.choice((1, 4, 16)),
                 "emit_activate_version_messages": versions,
                 "max_removed_percent": 0,
+                **shard.settings,
             }
-            told.append(f"{shard.region}: {'; '.join(_break(endpoint, random, shard)) or 'sound'}")
-            since = len(endpoint.calls)
+            faults = "; ".join(_break(endpoint, random, shard)) or "sound"
+            told.append(f"{shard.region} without {sorted(shard.excluded)}: {faults}")
+            since, before = len(endpoint.calls), shard.world.rows()
             try:
-                outcome = runner(settings, incremental(chosen, *ALL), shard.state)
+                outcome = runner(settings, chosen, shard.state)
                 warehouse.take(outcome.messages)
-                gaps = gaps_in(endpoint.calls[since:])
-                expected.take(shard.region, shard.world, outcome, gaps)
+                expected.take(shard, before, outcome, gaps_in(endpoint.calls[since:]))
                 _check(warehouse, expected)
             except Exception as error:
                 raise AssertionError("\n".join([*told, str(error)])) from error
-            shard.state = outcome.state or shard.state
+            shard.state = None if random.random() < 0.05 else outcome.state or shard.state
             endpoint.heal()
             if random.random() < 0.7:
                 random.choice(shards).world.change()
@@ -189,6 +223,13 @@ def _break(endpoint: UnevenAws, random: Random, shard: Shard) -> Iterator[str]:
         operation, left = random.choice(sorted(LACKING)), random.randrange(4)
         endpoint.fail(operation, "InvalidInputException", when=_after(left))
         yield f"{operation} fails after {left} calls"
+    databases = shard.world.stores[0].databases.get(ACCOUNT)
+    if databases and random.random() < 0.2:
+        name, store = databases[-1]["Name"], shard.world.stores[0]
+        asked = {"CatalogId": ACCOUNT, "DatabaseName": name}
+        is_asked = partial(_asks_for, asked)
+        endpoint.meanwhile("GetTables", lambda _: store.remove_database(name), when=is_asked)
+        yield f"{name} vanishes"
 
 
 def _places(shard: Shard) -> Iterator[tuple[str, Json]]:
@@ -222,11 +263,15 @@ def _is_hidden(stream: str, unit: Key, gaps: list[Gap]) -> bool:
     return any(gap.hides(stream, unit) for gap in gaps)
 
 
-def _by_unit(keys: Any, size: int) -> dict[Key, set[Key]]:
+def _by_unit(keys: Iterable[Key], size: int) -> dict[Key, set[Key]]:
     found: dict[Key, set[Key]] = defaultdict(set)
     for key in keys:
         found[key[:size]].add(key)
     return found
+
+
+def _all_of(found: Mapping[Unit, set[Key]], stream: str) -> set[Key]:
+    return set[Any]().union(*(keys for (name, _), keys in found.items() if name == stream))
 
 
 def _below(keys: set[Key], parents: set[Key]) -> set[Key]:

@@ -40,7 +40,7 @@ class RunReport(GlueStream):
 
 
 class Extractions(RunReport):
-    """The last whole reading of each unit of each stream: what is current, and as of when.
+    """The last complete reading of each unit of each stream: what is current, and as of when.
 
     A unit is what one listing covers: an account and region for jobs and the like, a catalog for
     databases, a database for tables and what comes with them.
