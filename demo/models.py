@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
 from demo.pipeline import FOLDER, LANDED, ROOT, call
 
-DBT: Final = Path(sys.prefix).with_name(".venv-dbt") / "bin" / "dbt"
-DATABASE: Final = FOLDER / "glue.duckdb"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DBT: Final = ROOT / ".venv-dbt" / "bin" / "dbt"
+DATABASE: Final = FOLDER / "warehouse.duckdb"
 TARGET: Final = FOLDER / "dbt"
 
 

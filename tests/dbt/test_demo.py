@@ -23,7 +23,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and not {".demo", "__pycache__"} & set(path.parts)
+        if path.is_file() and not {".demo", ".venv-dbt", "__pycache__"} & set(path.parts)
     }
 
 
@@ -32,6 +32,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copy this checkout, and put into it what its user may have there."""
     folder = tmp_path_factory.mktemp("demo") / "checkout"
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "output", "__pycache__"))
+    (folder / ".venv-dbt").symlink_to(ROOT / ".venv-dbt")
     for name, content in THEIRS.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")

@@ -15,16 +15,20 @@ WITH versions AS (
 continued AS (
   SELECT *, COALESCE(previous_valid_to = dbt_valid_from, FALSE) AS is_continued
   FROM versions
-)
+),
 -- A table that comes or goes is one change, whatever columns it has.
-SELECT DISTINCT {{ table }}, CAST(NULL AS VARCHAR) AS column_name, CAST(NULL AS BIGINT) AS occurrence,
+tables AS (
+  SELECT DISTINCT {{ table }}, first_seen_at, table_added_at, table_dropped_at
+  FROM versions
+)
+SELECT {{ table }}, CAST(NULL AS VARCHAR) AS column_name, CAST(NULL AS BIGINT) AS occurrence,
   'table added' AS change, CAST(NULL AS VARCHAR) AS old_value, CAST(NULL AS VARCHAR) AS new_value,
   table_added_at AS changed_at
-FROM versions
+FROM tables
 WHERE table_added_at > first_seen_at
 UNION ALL
-SELECT DISTINCT {{ table }}, NULL, NULL, 'table dropped', NULL, NULL, table_dropped_at
-FROM versions
+SELECT {{ table }}, NULL, NULL, 'table dropped', NULL, NULL, table_dropped_at
+FROM tables
 WHERE table_dropped_at < '9999-12-31'
 UNION ALL
 SELECT {{ column }}, 'column added', NULL, type, dbt_valid_from
