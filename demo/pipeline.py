@@ -1,4 +1,4 @@
-"""Runs commands, Meltano above all, with state, plugins and output in a folder of the demo's own."""
+"""Runs commands, Meltano above all, with whatever they write in a folder of the demo's own."""
 
 from __future__ import annotations
 
