@@ -16,7 +16,7 @@ help: ## show this list
 
 venv: .venv/.installed ## make .venv, with the tap and all that develops it
 
-demo: .venv-dbt/.installed ## run the pipeline twice against an emulated AWS and show what lands and what dbt makes of it
+demo: .venv-dbt/.installed ## run the pipeline twice against an emulated AWS and show what lands
 	@PYTHONPATH=tests $(BIN)/python -m demo
 
 bench: .venv/.installed ## measure the tap beside plain boto3 loops; a part of it: ARGS='--cases a,b'
@@ -25,8 +25,8 @@ bench: .venv/.installed ## measure the tap beside plain boto3 loops; a part of i
 test: .venv/.installed ## run the tests, on all cores
 	@$(BIN)/pytest --numprocesses logical --dist worksteal $(ARGS)
 
-test-dbt: .venv-dbt/.installed ## run the tests of the dbt package and of the demo; docs/warehouse.md anew: ARGS=--snapshot-update
-	@$(BIN)/pytest tests/dbt --numprocesses logical --dist loadgroup $(ARGS)
+test-dbt: .venv-dbt/.installed ## run the tests of the dbt package and the demo
+	@$(BIN)/pytest --numprocesses logical --dist worksteal --override-ini 'norecursedirs=.*' tests/dbt $(ARGS)
 
 prerelease: .venv/.installed ## run the tests with the newest SDK, pre-releases included; then make clean
 	@$(PIP) install --upgrade --pre 'singer-sdk[msgspec]'

@@ -18,11 +18,13 @@ from demo import catalog, etl
 if TYPE_CHECKING:
     from warehouses import Landing
 
+pytest_plugins = ("warehouses",)
+
 PAGE: Final = Path(__file__).parents[2] / "docs" / "warehouse.md"
 QUESTION: Final = re.compile(r"(```sql\n(.*?)```\n).*?(?=\n## |\Z)", re.DOTALL)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def built(landing: Landing) -> Landing:
     """Run the demo: a reading, a snapshot, a change, another reading, the models."""
     with FakeAws() as endpoint:

@@ -1,4 +1,4 @@
-"""The three kinds of landed streams that dbt reads, and dbt on each of them."""
+"""The three kinds of landed streams that dbt reads, and dbt on each of them, as a fixture."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
+import postgres
 import psycopg
+import pytest
 from warehouse import Key, Warehouse
 
 if sys.version_info >= (3, 12):
@@ -21,7 +23,7 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from postgres import Postgres
     from singer import Json
@@ -98,11 +100,6 @@ class Landing(ABC):
         with self.connect(BUILT) as connection:
             answer = connection.execute(sql)
             return [column[0] for column in answer.description], answer.fetchall()
-
-    def rows(self, model: str, *columns: str) -> list[Key]:
-        """Return columns of a model, sorted."""
-        names = ", ".join(columns)
-        return sorted(self.query(f"SELECT {names} FROM {model}")[1], key=repr)  # noqa: S608 - ours
 
 
 def _open(path: str, schema: str) -> duckdb.DuckDBPyConnection:
@@ -193,3 +190,16 @@ class PostgreSql(Database):
     @override
     def connect(self, schema: str) -> Any:
         return psycopg.connect(self._url, options=f"-c search_path={schema}")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["jsonl", "duckdb", "postgres"])
+def landing(request: pytest.FixtureRequest, tmp_path: Path) -> Landing:
+    if request.param == "postgres":
+        return PostgreSql(tmp_path, request.getfixturevalue("server"))
+    return Files(tmp_path) if request.param == "jsonl" else DuckDb(tmp_path)
