@@ -48,11 +48,11 @@ class Pass:
         """
         self._leader, self._sinks, self._reading = leader, sinks, reading
         self._traversal, self._passes, self._report = traversal, passes, report
-        self._extents = traversal.extents(reading.chain)
+        extents, self._filters = traversal.extents(reading.chain), traversal.filters(reading.chain)
         percent = leader.config["max_removed_percent"]
-        self._counts = ObjectCounts(sinks[0].stream.stream_state, self._extents, percent)
+        self._counts = ObjectCounts(sinks[0].stream.stream_state, extents, percent)
         for sink in sinks:
-            sink.begin(self._extents, self._name_of)
+            sink.begin(extents, self._name_of)
 
     def run(self) -> None:
         """Write all records, then the bookmarks and what is no longer there.
@@ -113,19 +113,16 @@ class Pass:
                     self._report(
                         sink.stream.name,
                         outcome,
-                        extent=self._extents[outcome.unit.scope],
+                        filters=self._filters[outcome.unit.scope],
                         full_started_at=sink.full_since(outcome),
                         record_count=self._record_count(sink, outcome),
                     )
 
     def _is_of_stream(self, outcome: Outcome) -> bool:
         """Tell whether a unit is one of the stream's, not one on the way to them."""
-        bound = self._reading.chain[-1].bound
         unit = outcome.unit
-        return (unit.catalog_id is not None, unit.database_name is not None) == (
-            "CatalogId" in bound,
-            "DatabaseName" in bound,
-        )
+        members = (unit.catalog_id is not None) + (unit.database_name is not None)
+        return members == len(self._reading.chain[-1].unit_members)
 
     def _record_count(self, sink: Sink, outcome: Outcome) -> int | None:
         """Return how many records the unit has, None where only changed ones were counted."""
