@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from tap_glue_metadata.aws.models import action_of
-from tap_glue_metadata.context import search
+from tap_glue_metadata.context import UNIT_MEMBERS, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -132,6 +132,11 @@ class Read:
     def bound(self) -> tuple[str, ...]:
         """The request members that a call's context has."""
         return tuple(dict.fromkeys(member for read in self.chain for member in read.bind))
+
+    @property
+    def unit_members(self) -> tuple[str, ...]:
+        """Those of them that name the unit of reading."""
+        return tuple(member for member in UNIT_MEMBERS if member in self.bound)
 
     @property
     def action(self) -> str:

@@ -112,10 +112,17 @@ class Traversal:
         Args:
             reads: The reads that lead to a stream's objects.
         """
-        return {
-            Unit(scope.account_id, scope.region): self.selection.extent(scope, reads)
-            for scope in self.scopes
-        }
+        extent = self.selection.extent
+        return {Unit(s.account_id, s.region): extent(s, reads) for s in self.scopes}
+
+    def filters(self, chain: Sequence[Read]) -> dict[Unit, str]:
+        """Return what the settings leave out of the units of a stream, by account and region.
+
+        Args:
+            chain: The reads that lead to the stream's objects.
+        """
+        filters = self.selection.filters
+        return {Unit(s.account_id, s.region): filters(s, chain) for s in self.scopes}
 
     def unmatched_patterns(self, reading: Reading) -> bool:
         """Warn of the patterns that have matched nothing.
