@@ -44,7 +44,7 @@ class CommandLine(SdkTap):
 
     @abstractmethod
     def check(self) -> None:
-        """Check settings, selection and state before a run, without a call.
+        """Check selection and state before a run, without a call.
 
         Raises:
             TapError: The run cannot be made.
