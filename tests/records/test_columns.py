@@ -27,6 +27,7 @@ FIELDS = [
     "source",
     "table_version_id",
     "table_update_time",
+    "additional_members",
 ]
 
 
@@ -96,6 +97,7 @@ def test_parquet_table_with_partitions() -> None:
         "source": "glue",
         "table_version_id": "7",
         "table_update_time": "2025-01-02T03:04:05Z",
+        "additional_members": None,
     }
     assert [list(record) for record in found] == [FIELDS] * 4
     assert [
@@ -107,7 +109,7 @@ def test_parquet_table_with_partitions() -> None:
 
 
 def test_derived_fields_are_those_of_a_record_in_their_order() -> None:
-    aws = {"name", "type", "parameters"}
+    aws = {"name", "type", "parameters", "additional_members"}
     assert list(DERIVED) == [field for field in FIELDS if field not in aws]
     for schema in DERIVED.values():
         assert schema["description"].endswith(".")
