@@ -62,11 +62,6 @@ class Reading:
         """What was left out so far."""
         return self.unopened.union(*(outcome.missing for outcome in list(self.outcomes.values())))
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing was left out so far."""
-        return not self.missing
-
     def child_of(self, listing: Listing) -> Read | None:
         """Return what is called for the objects of a listing, None if they are the stream's."""
         depth = listing.depth + 1
