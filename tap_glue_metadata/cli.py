@@ -59,8 +59,12 @@ class CommandLine(SdkTap):
         """
 
     @abstractmethod
-    def preflight(self) -> list[Check]:
-        """Try with the smallest calls what the credentials can read."""
+    def preflight(self, *, is_full: bool = False) -> list[Check]:
+        """Try with the smallest calls what the credentials can read.
+
+        Args:
+            is_full: Whether to try all catalogs and databases, instead of one.
+        """
 
     @abstractmethod
     def iam_policy(self) -> Json:
@@ -87,8 +91,9 @@ class CommandLine(SdkTap):
             ["--preflight"],
             is_flag=False,
             flag_value="text",
-            type=click.Choice(["text", "json"]),
-            help="Try with the smallest calls what the credentials can read, and exit.",
+            type=click.Choice(["text", "json", "full", "full-json"]),
+            help="Try with the smallest calls what the credentials can read, and exit; full: in "
+            "every catalog and database.",
         )
         iam_policy = click.Option(
             ["--iam-policy"],
@@ -135,7 +140,7 @@ class CommandLine(SdkTap):
         if iam_policy:
             tap._print_policy()
         elif preflight:
-            tap._print_preflight(as_json=preflight == "json")
+            tap._print_preflight(is_full="full" in preflight, as_json="json" in preflight)
         else:
             tap.check()
             tap.connect()
@@ -147,8 +152,8 @@ class CommandLine(SdkTap):
         if self.config["resource_links"] == "follow":
             click.echo(LINKS_NOTE, err=True)
 
-    def _print_preflight(self, *, as_json: bool) -> None:
-        checks = self.preflight()
+    def _print_preflight(self, *, is_full: bool, as_json: bool) -> None:
+        checks = self.preflight(is_full=is_full)
         click.echo(render(checks, as_json=as_json))
         if not all(check.is_ok for check in checks):
             sys.exit(1)

@@ -163,8 +163,9 @@ class TapGlueMetadata(CommandLine):
         _ = self.traversal
 
     @override
-    def preflight(self) -> list[Check]:
-        return run_preflight(self.traversal, self.selected_reads(), self._second_looks())
+    def preflight(self, *, is_full: bool = False) -> list[Check]:
+        reads, second_looks = self.selected_reads(), self._second_looks()
+        return run_preflight(self.traversal, reads, second_looks, is_full=is_full)
 
     @cached_property
     def settings(self) -> Settings:
