@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+from bench.accounts import Accounts
 from bench.contests import Contest, Program, Target
 from bench.kindness import Kindness
 from bench.pipelines import Pipelines
@@ -85,5 +86,11 @@ CASES: Final = (
         "h",
         "`meltano run` with targets: 10 databases x 200 tables x 50 columns, no latency",
         Catalog(databases=10, tables=200, columns=50),
+    ),
+    Accounts(
+        "i",
+        "40 accounts x 17 regions of one database with one table, 100 ms a call",
+        [8, 64],
+        Catalog(databases=1, tables=1, columns=5, accounts=40, latency=0.1),
     ),
 )

@@ -15,7 +15,9 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fake_aws import FakeAws, GeneratedTables
+from fake_aws import FakeAws, GeneratedTables, Role, Store
+
+from bench.processes import REGIONS, role_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,15 +73,24 @@ def workflow(number: int) -> dict[str, Any]:
     }
 
 
-def fill(endpoint: FakeAws, databases: int, tables: int, columns: int, workflows: int) -> None:
-    """Put a catalog into the endpoint's default account and region."""
-    store = endpoint.store()
+def fill(store: Store, databases: int, tables: int, columns: int, workflows: int) -> None:
+    """Put a catalog into an account and region."""
     for number in range(databases):
         name = f"db_{number:05}"
         store.add_database(name)
         dated = DatedTables(store.account_id, name, tables, columns, number * tables)
         store.tables[store.account_id, name] = dated
     store.add("BatchGetWorkflows", *map(workflow, range(workflows)))
+
+
+def fill_accounts(endpoint: FakeAws, accounts: int, *sizes: int) -> None:
+    """Put a catalog into each region of each account, and let its role be assumed."""
+    for number in range(accounts):
+        role = role_arn(number)
+        account_id = role.split(":")[4]
+        endpoint.roles[role] = Role(account_id)
+        for region in REGIONS:
+            fill(endpoint.store(account_id, region), *sizes)
 
 
 def change(endpoint: FakeAws) -> int:
@@ -100,17 +111,22 @@ def traffic(endpoint: FakeAws, after: float) -> dict[str, float]:
 def main() -> None:
     """Serve until stdin closes."""
     parser = argparse.ArgumentParser(description="Serve a generated catalog.")
-    for option in ("databases", "tables", "columns", "workflows"):
+    for option in ("databases", "tables", "columns", "workflows", "accounts"):
         parser.add_argument(f"--{option}", type=int, default=0)
     for option in ("latency", "rate", "lifted"):
         parser.add_argument(f"--{option}", type=float, default=0.0)
     options = parser.parse_args()
     with FakeAws(latency=options.latency) as endpoint:
-        fill(endpoint, options.databases, options.tables, options.columns, options.workflows)
+        sizes = options.databases, options.tables, options.columns, options.workflows
+        if options.accounts:
+            fill_accounts(endpoint, options.accounts, *sizes)
+        else:
+            fill(endpoint.store(), *sizes)
         if options.rate:
             endpoint.bucket(options.rate, seconds=options.lifted or math.inf)
         commands: dict[str, Callable[[], Any]] = {
             "change": partial(change, endpoint),
+            "calls": lambda: len(endpoint.calls),
             "traffic": lambda: [traffic(endpoint, after) for after in (0, options.lifted or 10)],
         }
         say(endpoint.url)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tap_glue_metadata.read import Again, Read
     from tap_glue_metadata.selection import Selection
 
+_MEGABYTE: Final = 1_000_000
 _PAGE: Final = 100  # as many as Glue lists at once, so that as few calls wait as behind a page
 
 
@@ -266,7 +267,9 @@ class Traversal:
                 )
         with self._pool.lock:
             listing.outcome.unwritten += 1
-        reading.lane.put(Page(listing, items, is_last=is_last))
+        # What waits is bounded by its size, for a page may be a kilobyte or twenty megabytes.
+        weight = 1 + listing.page_size // _MEGABYTE
+        reading.lane.put(Page(listing, items, is_last=is_last), weight)
 
     def _look_again(
         self, reading: Reading, listing: Listing, second: Listing, seen: list[Item], done: int
