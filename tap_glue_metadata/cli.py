@@ -18,6 +18,7 @@ from tap_glue_metadata.exit_codes import exit_code
 from tap_glue_metadata.inputs import read_file
 from tap_glue_metadata.preflight import render
 from tap_glue_metadata.streams.sdk import SdkTap
+from tap_glue_metadata.writer import OUTPUT
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -146,15 +147,21 @@ class CommandLine(SdkTap):
             tap.connect()
             tap.sync_all()
 
+    @override
+    def run_discovery(self) -> str:
+        text = self.catalog_json_text
+        OUTPUT.print(text)
+        return text
+
     def _print_policy(self) -> None:
-        click.echo(json.dumps(self.iam_policy(), indent=2))
+        OUTPUT.print(json.dumps(self.iam_policy(), indent=2))
         click.echo(LAKE_FORMATION_NOTE, err=True)
         if self.config["resource_links"] == "follow":
             click.echo(LINKS_NOTE, err=True)
 
     def _print_preflight(self, *, is_full: bool, as_json: bool) -> None:
         checks = self.preflight(is_full=is_full)
-        click.echo(render(checks, as_json=as_json))
+        OUTPUT.print(render(checks, as_json=as_json))
         if not all(check.is_ok for check in checks):
             sys.exit(1)
 
