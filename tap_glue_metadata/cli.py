@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 from singer_sdk.cli import plugin_cli
+from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_glue_metadata.aws.policy import LAKE_FORMATION_NOTE, LINKS_NOTE
 from tap_glue_metadata.exit_codes import exit_code
@@ -117,6 +118,21 @@ class CommandLine(SdkTap):
             if path != "ENV":
                 settings |= read_file(path, "settings")
         return _Config(settings, parse_env="ENV" in value)
+
+    @classmethod
+    @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        # The SDK's writes the first SCHEMA messages before it finds out that it cannot connect.
+        if value == CliTestOptionValue.Disabled.value:
+            return
+        config = ctx.params.get("config", _Config())
+        tap = cls(config=config.config, parse_env_config=config.parse_env)
+        if value == CliTestOptionValue.Schema.value:
+            tap.write_schemas()
+        else:
+            tap.connect()
+            tap.run_connection_test()
+        ctx.exit()
 
     @classmethod
     @override

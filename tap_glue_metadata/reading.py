@@ -79,7 +79,7 @@ class Reading:
         if retries := sum(outcome.retries for outcome in outcomes):
             told += f", {counted(retries, 'retry')}"
         if repeated := sum(outcome.repeated for outcome in outcomes):
-            told += f", {counted(repeated, 'object')} dropped that were listed twice"
+            told += f", {counted(repeated, 'object')} listed twice and dropped"
         if replaced := sum(outcome.replaced for outcome in outcomes):
             told += f", {counted(replaced, 'character')} replaced by U+FFFD: no text may hold them"
         return told

@@ -363,9 +363,12 @@ def test_a_bookmark_that_is_no_date_is_told_before_any_call(
     assert run.messages == []
 
 
-def test_no_region_is_told_before_any_message(settings: Json, run_tap: RunTap) -> None:
+@pytest.mark.parametrize("arguments", [[], ["--test"]])
+def test_no_region_is_told_before_any_message(
+    settings: Json, run_tap: RunTap, arguments: list[str]
+) -> None:
     del settings["aws_regions"]
-    run = run_tap(settings)
+    run = run_tap(settings, *arguments)
     check_failed(run, "^Setting 'aws_regions'")
     assert run.messages == []
 
