@@ -78,6 +78,7 @@ class Traversal:
         Returns:
             Their readings.
         """
+        self.outcomes.streams += [stream for stream, _ in plan]
         with self._pool.lock:
             self._cache.expect(plan)
         readings = [
@@ -128,13 +129,13 @@ class Traversal:
         """Warn of the patterns that have matched nothing.
 
         Args:
-            reading: A reading that has come to its end.
+            reading: A reading that has come to its end, and lacks nothing.
 
         Returns:
             Whether one of them names what to read: a typo must not look like a deletion.
         """
         names_nothing = False
-        for read in reading.chain if reading.is_whole else ():
+        for read in reading.chain:
             for setting, pattern in self.selection.idle(read.patterns) if read.patterns else ():
                 includes = setting.startswith("include_")
                 names_nothing |= includes
