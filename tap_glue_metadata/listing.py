@@ -56,7 +56,8 @@ class Listing:
         params: Parameters of the calls of this listing alone.
         depth: How many reads lead to it.
         known: The objects that are there whatever the listing says, if that can be told.
-        is_parent: Whether its objects are called for, and are not the stream's own.
+        target: The read whose objects are the stream's.
+        child: What is called for the objects of the listing; None if they are the stream's.
         has_led: Whether anything was found that leads on.
         feeds: Where contexts are kept that other streams need, each with the read they are for.
     """
@@ -69,6 +70,7 @@ class Listing:
         outcome: Outcome,
         selection: Selection,
         *,
+        target: Read | None = None,
         values: list[Any] | None = None,
         params: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
@@ -80,14 +82,16 @@ class Listing:
             context: What is bound.
             outcome: What becomes of the unit that it is part of.
             selection: What the settings select.
+            target: The read whose objects are the stream's; by default, this one.
             values: The values of the one call of a batch.
             params: Parameters of the calls of this listing alone.
         """
         self.stream, self.read, self.context, self.outcome = stream, read, context, outcome
         self.values, self.params = values, params
+        self.target = target or read
         self.depth = len(read.chain) - 1
+        self.child = next(iter(self.target.chain[self.depth + 1 :]), None)
         self.known = read.known(selection, context.scope) if read.known else None
-        self.is_parent = False
         self.has_led = False
         self.feeds: list[tuple[Read, Parents]] = []
         self._selection = selection
@@ -96,6 +100,11 @@ class Listing:
         self._neighbours: defaultdict[Read | None, _Neighbours] = defaultdict(_Neighbours)
         self._tokens: set[int] = set()
         self._empty_pages = 0
+
+    @property
+    def is_parent(self) -> bool:
+        """Whether its objects are called for, and are not the stream's own."""
+        return self.child is not None
 
     @property
     def can_be_split(self) -> bool:

@@ -10,7 +10,6 @@ from tap_glue_metadata.aws.errors import AbsentError, DeniedError, GoneError, Ta
 from tap_glue_metadata.context import Context
 from tap_glue_metadata.listing import Listing
 from tap_glue_metadata.outcomes import Outcome, Unit
-from tap_glue_metadata.read import batches
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -101,13 +100,15 @@ class _ScopeChecks:
         self._second_looks = second_looks
         self._checks: dict[str, Check] = {}
         self._found: dict[Read, tuple[Listing, list[Item]]] = {}
+        self._substitutes: list[Read] = []
 
     def run(self, reads: Iterable[Read]) -> Iterator[Check]:
         """Try what the reads need, their parents first."""
-        for read in (*reads, *self._second_looks):
-            for step in read.chain:
-                if step not in self._found:
-                    self._try(step, is_parent=step is not read)
+        for wanted in ((*reads, *self._second_looks), self._substitutes):
+            for read in wanted:
+                for step in read.chain:
+                    if step not in self._found:
+                        self._try(step, is_parent=step is not read)
         yield from self._checks.values()
 
     def _try(self, read: Read, *, is_parent: bool) -> None:
@@ -130,11 +131,8 @@ class _ScopeChecks:
         if read.parent not in self._found:
             return
         listing, items = self._found[read.parent]
-        found = listing.onward(read, items, is_last=True)
-        if read.each is None:
-            yield from ((context, None) for context, _ in found)
-        else:
-            yield from ((context, values[:1]) for context, values in batches(read.each, found))
+        for context, values in read.calls(listing.onward(read, items, is_last=True)):
+            yield context, values and values[:1]
 
     def _call(self, read: Read, listing: Listing) -> None:
         if read.action in self._checks:
@@ -149,6 +147,8 @@ class _ScopeChecks:
                 answer = client.call(read.operation, request).content
             except TapError as error:
                 self._note(read, *_judged(read, listing, error))
+                if read.instead and isinstance(error, (AbsentError, DeniedError)):
+                    self._substitutes += read.instead
             else:
                 self._found[read] = listing, read.items_of(answer)
                 self._note(read, OK, "")
@@ -167,6 +167,9 @@ class _ScopeChecks:
 
 def _judged(read: Read, listing: Listing, error: TapError) -> tuple[str, str]:
     """Tell what an error means for a run: it takes some as they come."""
+    if read.instead and isinstance(error, (AbsentError, DeniedError)):
+        instead = " and ".join(sorted({other.action for other in read.instead}))
+        return OK, f"denied or not known; {instead} is called for each object instead"
     if isinstance(error, DeniedError):
         return DENIED, str(error)
     if isinstance(error, AbsentError) and read.known:

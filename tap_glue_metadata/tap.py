@@ -167,7 +167,8 @@ class TapGlueMetadata(CommandLine):
             TapError: A setting, the credentials or the network are at fault.
         """
         operations: dict[str, frozenset[str]] = {}
-        for read in (read for stream in self._selected_streams() for read in stream.calls()):
+        streams = self._selected_streams()
+        for read in (r for stream in streams for r in (*stream.calls(), *stream.substitutes())):
             known = operations.get(read.service, frozenset())
             operations[read.service] = known | {read.operation}
         selection = Selection(self.settings)

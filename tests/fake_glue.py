@@ -44,16 +44,21 @@ def output_of(read: Read) -> StructureShape:
     return shape
 
 
+def member_of(read: Read) -> str:
+    """Name the member of an answer that holds the objects of a read; empty for all of it."""
+    return read.items.partition("[")[0].strip("@")
+
+
 def item_shape(read: Read) -> Any:
     """Return the shape of the objects of a read."""
     shape: Any = output_of(read)
-    for name in read.items.split(".") if read.items != "@" else ():
-        shape = shape.members[name]
+    shape = shape.members[member] if (member := member_of(read)) else shape
     return getattr(shape, "member", shape)
 
 
 def is_list(read: Read) -> bool:
-    return read.items != "@" and hasattr(output_of(read).members[read.items], "member")
+    member = member_of(read)
+    return bool(member) and hasattr(output_of(read).members[member], "member")
 
 
 class FakeGlue(FakeAws):
@@ -104,12 +109,11 @@ class FakeGlue(FakeAws):
             rows = rows[segment["SegmentNumber"] :: segment["TotalSegments"]]
         page = rows[start : start + PAGE] if read.each is None else rows
         self.given.setdefault(read.operation, []).extend(page)
+        member = member_of(read)
         if not is_list(read):
-            return Reply(
-                json.dumps(page[0] if read.items == "@" else {read.items: page[0]}).encode()
-            )
+            return Reply(json.dumps({member: page[0]} if member else page[0]).encode())
         token = {answered: str(start + PAGE)} if start + len(page) < len(rows) else {}
-        return Reply(json.dumps({read.items: page, **token}).encode())
+        return Reply(json.dumps({member: page, **token}).encode())
 
     def _rows(self, read: Read, params: Json) -> list[Any]:
         if read.each is not None:
@@ -120,7 +124,8 @@ class FakeGlue(FakeAws):
         return [self._row(read, {**params, "": number}, number) for number in numbers]
 
     def _row(self, read: Read, params: Json, number: Any) -> Any:
-        digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:8]
+        text = json.dumps([read.operation, params], sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         shape = item_shape(read)
         if shape.type_name == "string":
             return f"n{digest}"

@@ -10,6 +10,7 @@ from tap_glue_metadata.read import Again, Read
 from tap_glue_metadata.records import permissions, tags
 from tap_glue_metadata.streams.base import GlueStream
 from tap_glue_metadata.streams.keys import CATALOG_KEYS, DATABASE_KEYS, SCOPE_KEYS
+from tap_glue_metadata.taggable import TAGS
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -51,6 +52,7 @@ class ResourceTags(GlueStream):
         token=("PaginationToken", "PaginationToken"),
         service="resourcegroupstaggingapi",
         key="ResourceARN",
+        instead=TAGS,
     )
     shape, derived = "", tags.RESOURCE_TAG
 
@@ -120,6 +122,16 @@ class Glossaries(GlueStream):
     name, group = "glossaries", "governance"
     primary_keys = (*SCOPE_KEYS, "id")
     source = _GLOSSARIES
+
+
+class Assets(GlueStream):
+    """Assets that a business glossary describes; found by search, which is how they are listed."""
+
+    name, group = "assets", "governance"
+    primary_keys = (*SCOPE_KEYS, "id")
+    source = Read(
+        *("GetAsset", "@", Read("SearchAssets", "Items", key="Id"), {"Identifier": "Id"}), key="Id"
+    )
 
 
 class GlossaryTerms(GlueStream):

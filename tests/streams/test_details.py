@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fake_glue import FakeGlue
+from glue_strategies import MODEL
 from test_extra_streams import filled, run, table
 
 from tap_glue_metadata.redaction import REDACTED
 from tap_glue_metadata.streams.etl import Connections
-from tap_glue_metadata.streams.governance import LfTags
+from tap_glue_metadata.streams.governance import LfTags, ResourceTags
 from tap_glue_metadata.streams.runs import JobBookmarks, JobRuns
 from tap_glue_metadata.streams.tables import (
     ColumnStatistics,
@@ -146,6 +147,53 @@ def test_lf_tags_of_an_empty_database_are_read_too(others: tuple[str, ...]) -> N
     assert {r["table_name"] for r in of_databases} == {""}
     resources = [params["Resource"] for params in endpoint.params("GetResourceLFTags")]
     assert {next(iter(resource)) for resource in resources} == {"Database", "Table"}
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "UnknownOperationException"])
+def test_tags_come_one_by_one_where_the_tagging_api_is_denied(
+    code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    reads = (*ResourceTags.calls(), *ResourceTags.substitutes())
+    with FakeGlue(reads) as endpoint:
+        endpoint.store().add_database("sales")
+        endpoint.answer("ListJobs", lambda _: b'{"JobNames": ["nightly"]}')
+        endpoint.fail("GetResources", code)
+        endpoint.fail("ListCrawlers", "AccessDeniedException")
+        messages = run(endpoint, "resource_tags", "extractions")
+    records = messages.records("resource_tags")
+    arns = {params["ResourceArn"] for params in endpoint.params("GetTags")}
+    assert {record["resource_arn"] for record in records} == arns
+    prefix = "arn:aws:glue:us-east-1:123456789012:"
+    assert {f"{prefix}database/sales", f"{prefix}job/nightly"} < arns
+    kinds = {arn.removeprefix(prefix).partition("/")[0] for arn in arns if arn.startswith(prefix)}
+    assert kinds == {
+        *("blueprint", "connection", "customEntityType", "dataQualityRuleset", "database"),
+        *("devEndpoint", "job", "mlTransform", "session", "trigger", "usageProfile", "workflow"),
+    }
+    assert all(params["HidePassword"] for params in endpoint.params("GetConnections"))
+    assert len(records) == 2 * len(arns)
+    # What cannot be listed is a gap, and the unit that it is in is not read wholly.
+    [issue] = messages.records("extraction_issues")
+    assert issue["operation"] == "glue:ListCrawlers"
+    assert messages.records("extractions") == []
+    assert "glue:GetTags is called for each object instead" in caplog.text
+
+
+def test_all_that_glue_tags_can_be_had_one_by_one() -> None:
+    created = {
+        name.removeprefix("Create")
+        for name in MODEL.operation_names
+        if name.startswith("Create") and "Tags" in MODEL.operation_model(name).input_shape.members
+    }
+    listed = {read.operation for read in ResourceTags.substitutes()} - {"GetTags"}
+    nouns = {
+        name.removeprefix("List").removeprefix("Get").removeprefix("Describe") for name in listed
+    }
+    # No ARN tells them, or nothing lists them: settings of a table, and what integrations have.
+    beside = {"Catalog", "ColumnStatisticsTaskSettings", "IntegrationResourceProperty"}
+    beside |= {"DataQualityEvaluationConfig"}
+    singular = {noun.removesuffix("s").replace("Registrie", "Registry") for noun in nouns}
+    assert created - beside == singular
 
 
 def test_a_run_that_is_not_completed_comes_again() -> None:

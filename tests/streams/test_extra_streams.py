@@ -10,7 +10,7 @@ import pytest
 from fake_glue import FakeGlue, model_of
 from glue_strategies import MODEL, everything
 from jsonschema import Draft202012Validator
-from singer import Json, Messages, make_tap
+from singer import Json, Messages, catalog, extra, sync
 from test_schemas import SCHEMAS, generator
 
 from tap_glue_metadata.aws.errors import AwsError
@@ -71,19 +71,15 @@ def run(endpoint: FakeGlue, *names: str, incremental: bool = False, **settings: 
         "aws_endpoint_url": endpoint.url,
         "aws_regions": ["us-east-1"],
         "aws_max_attempts": 1,
-        "extra_streams": list(names),
+        "extra_streams": extra(*names),
         **settings,
     }
-    catalog = make_tap(config)[0].catalog_dict
-    for entry in catalog["streams"]:
-        root = next(item for item in entry["metadata"] if not item["breadcrumb"])
-        root["metadata"]["selected"] = entry["tap_stream_id"] in (*names, "extraction_issues")
+    chosen = catalog(*names, "extraction_issues")
+    for entry in chosen["streams"]:
         if incremental and entry["tap_stream_id"] in names:
+            root = next(item for item in entry["metadata"] if not item["breadcrumb"])
             root["metadata"]["replication-method"] = "INCREMENTAL"
-    tap, messages = make_tap(config, catalog)
-    tap.sync_all()
-    messages.check()
-    return messages
+    return sync(config, chosen)
 
 
 def texts(value: Any) -> set[str]:

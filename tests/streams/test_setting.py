@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from singer import Json, make_tap
+from fake_glue import FakeGlue
+from singer import Json, catalog, make_tap
 
 from tap_glue_metadata.aws.errors import SettingError
 from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
+from tap_glue_metadata.streams.governance import ResourceTags
 from tap_glue_metadata.tap import TapGlueMetadata
 
 if TYPE_CHECKING:
@@ -94,6 +96,21 @@ def test_preflight_tries_what_is_selected(settings: Json) -> None:
     tried = {check.action for check in tap.preflight()}
     assert "glue:GetTriggers" in tried
     assert "glue:GetCrawlers" not in tried
+
+
+def test_preflight_tries_what_takes_the_place_of_what_is_denied() -> None:
+    with FakeGlue((*ResourceTags.calls(), *ResourceTags.substitutes())) as endpoint:
+        endpoint.fail("GetResources", "AccessDeniedException")
+        endpoint.fail("ListTriggers", "AccessDeniedException")
+        endpoint.store().add_database("sales")
+        config = {"aws_endpoint_url": endpoint.url, "aws_regions": ["us-east-1"]}
+        chosen = catalog("resource_tags")
+        tap, _ = make_tap({**config, "extra_streams": ["resource_tags"]}, chosen)
+        checks = {check.action: check for check in tap.preflight()}
+    assert "glue:GetTags is called for each object instead" in checks["tag:GetResources"].note
+    not_ok = {action for action, check in checks.items() if not check.is_ok}
+    assert not_ok == {"glue:ListTriggers"}
+    assert checks["glue:GetTags"].note == ""
 
 
 def test_the_error_names_the_setting() -> None:
