@@ -46,6 +46,8 @@ class Catalog:
         databases: How many there are.
         tables: How many each database holds.
         columns: How many each table has.
+        partitions: How many each table has, with a statistic for each column, a tag of Lake
+            Formation and two on columns; none of all that if 0.
         workflows: How many there are.
         latency: Seconds that each call takes at least.
         rate: Calls that the endpoint lets through in a second, after those of the first; any
@@ -56,6 +58,7 @@ class Catalog:
     databases: int = 0
     tables: int = 0
     columns: int = 0
+    partitions: int = 0
     workflows: int = 0
     latency: float = 0.0
     rate: float = 0.0
@@ -71,10 +74,15 @@ class Catalog:
     def objects(self) -> dict[str, int]:
         """How many objects of each kind whoever reads all of it must find."""
         tables = self.databases * self.tables
+        columns = tables * self.columns
+        has_details = bool(self.partitions)
         return {
             "databases": self.databases,
             "tables": tables,
-            "columns": tables * self.columns,
+            "columns": columns + has_details * tables,  # the partition key
+            "partitions": tables * self.partitions,
+            "column_statistics": has_details * columns,
+            "lf_tags": has_details * (self.databases + 3 * tables),
             "workflows": self.workflows,
         }
 

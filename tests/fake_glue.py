@@ -5,19 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import botocore.session
 from botocore.model import StructureShape
-from botocore.validate import ParamValidator
-from fake_aws import AwsError, Call, FakeAws, Reply
+from fake_aws import Call, FakeAws, Reply
 from glue_strategies import everything
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from email.message import Message
 
     from botocore.model import OperationModel
 
@@ -27,8 +24,6 @@ Json = dict[str, Any]
 
 ROWS: Final = 5
 PAGE: Final = 2
-_SCOPE: Final = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
-_SERVICES: Final = {"tagging": "resourcegroupstaggingapi", "lakeformation": "lakeformation"}
 _SESSION: Final = botocore.session.get_session()
 _OWN: Final = {"GetCatalogs", "GetDatabases", "GetTables"}
 
@@ -81,24 +76,8 @@ class FakeGlue(FakeAws):
             return super()._glue(call, model)
         return self._any(call)
 
-    def _answer(self, headers: Message, body: bytes) -> Reply:
-        found = _SCOPE.search(headers["Authorization"] or "")
-        key, region, name = found.groups() if found else ("", "", "")
-        if name not in _SERVICES:
-            return super()._answer(headers, body)
-        operation = (headers["X-Amz-Target"] or headers["X-Path"]).rpartition(".")[2].strip("/")
-        params = json.loads(body)
-        call = Call(_SERVICES[name], operation, params, region, key, "", time.monotonic())
-        call.account_id = self.accounts[key]
-        self.calls.append(call)
-        try:
-            shape = model_of(call.service, operation).input_shape
-            assert shape is not None
-            assert not ParamValidator().validate(params, shape).has_errors()
-            return self._faulty(call, lambda: self._any(call))
-        except AwsError as error:
-            text = json.dumps({"__type": error.code, "Message": error.message})
-            return Reply(text.encode(), error.status)
+    def _other(self, call: Call, _: OperationModel) -> Reply:
+        return self._any(call)
 
     def _any(self, call: Call) -> Reply:
         read = self._reads[call.operation][0]

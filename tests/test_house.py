@@ -115,6 +115,25 @@ def test_the_engine_knows_no_streams() -> None:
     assert offending(passes, *declarations) == []
 
 
+def test_the_engine_names_no_stream() -> None:
+    names = {stream.name for stream in (*STREAM_TYPES, *EXTRA_STREAM_TYPES)}
+    declarations = {stream.__module__ for stream in (*STREAM_TYPES, *EXTRA_STREAM_TYPES)}
+    # Reads, their hooks and how records are made are declared as well; the rest is the engine.
+    declarations |= {f"{PACKAGE}.{module}" for module in ("catalog_reads", "selection", "taggable")}
+    engine = SOURCES.keys() - declarations - {*within("records", "aws", "redaction")}
+    texts = {
+        (module, node.value)
+        for module in engine
+        for node in ast.walk(SOURCES[module])
+        if isinstance(node, ast.Constant) and node.value in names
+    }
+    other_things = {  # the folder of schemas, and Singer's partitions of a state
+        (f"{PACKAGE}.streams.declaration", "schemas"),
+        (f"{PACKAGE}.streams.bookmarks", "partitions"),
+    }
+    assert texts == other_things
+
+
 def test_no_module_is_long() -> None:
     declarations = {"config_schema.py"}  # of settings, one after another
     texts = {path.name: path.read_text(encoding="utf-8") for path in ROOT.rglob("*.py")}
