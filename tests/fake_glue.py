@@ -14,7 +14,7 @@ from fake_aws import Call, FakeAws, Reply
 from glue_strategies import everything
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from botocore.model import OperationModel
 
@@ -61,10 +61,14 @@ class FakeGlue(FakeAws):
 
     Attributes:
         given: What was answered: the objects by operation.
+        rewrite: Changes the text of each answer.
     """
 
-    def __init__(self, reads: Iterable[Read]) -> None:
+    def __init__(
+        self, reads: Iterable[Read], rewrite: Callable[[str], str] = lambda text: text
+    ) -> None:
         super().__init__()
+        self.rewrite = rewrite
         self.page_size = PAGE
         self.given: dict[str, list[Any]] = {}
         self._reads: dict[str, list[Read]] = {}
@@ -90,9 +94,12 @@ class FakeGlue(FakeAws):
         self.given.setdefault(read.operation, []).extend(page)
         member = member_of(read)
         if not is_list(read):
-            return Reply(json.dumps({member: page[0]} if member else page[0]).encode())
+            return self._written({member: page[0]} if member else page[0])
         token = {answered: str(start + PAGE)} if start + len(page) < len(rows) else {}
-        return Reply(json.dumps({member: page, **token}).encode())
+        return self._written({member: page, **token})
+
+    def _written(self, answer: Json) -> Reply:
+        return Reply(self.rewrite(json.dumps(answer)).encode())
 
     def _rows(self, read: Read, params: Json) -> list[Any]:
         if read.each is not None:
