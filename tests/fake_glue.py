@@ -106,7 +106,8 @@ class FakeGlue(FakeAws):
             return [
                 self._row(read, {**params, "": value}, value) for value in params[read.each.member]
             ]
-        numbers = range(1, ROWS + 1 if is_list(read) else 2)
+        parts = len(read.split) or 1  # each of which has as many pages
+        numbers = range(1, ROWS * parts + 1 if is_list(read) else 2)
         return [self._row(read, {**params, "": number}, number) for number in numbers]
 
     def _row(self, read: Read, params: Json, number: Any) -> Any:

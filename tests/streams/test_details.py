@@ -36,7 +36,7 @@ def test_partitions_of_more_than_a_page_are_listed_side_by_side() -> None:
     segments = [call["Segment"]["SegmentNumber"] for call in calls if "Segment" in call]
     assert sorted(set(segments)) == [0, 1, 2, 3]
     assert all(call["ExcludeColumnSchema"] for call in calls)
-    assert len(records) == 2 * FIVE_TABLES * 5
+    assert len(records) == 2 * FIVE_TABLES * 20
     assert {record["partition_name"].partition("=")[0] for record in records} == {"year"}
 
 
@@ -52,11 +52,19 @@ def test_one_page_of_partitions_takes_one_call_and_other_tables_none() -> None:
 
 
 def test_tables_are_listed_once_for_all_streams_that_need_them() -> None:
-    streams = (TableVersions, Partitions, PartitionIndexes)
+    streams = (
+        TableVersions,
+        Partitions,
+        PartitionIndexes,
+        ColumnStatistics,
+        TableOptimizers,
+        LfTags,
+    )
     with FakeGlue([read for stream in streams for read in stream.calls()]) as endpoint:
         endpoint.store().add_database("sales")
         endpoint.store().add_table("sales", "orders").update(table("orders"))
         messages = run(endpoint, *(stream.name for stream in streams), "tables")
+    assert endpoint.count("GetCatalogs") == endpoint.count("GetDatabases") == 1
     assert endpoint.count("GetTables") == 1
     assert all(messages.records(stream.name) for stream in streams)
 
