@@ -101,7 +101,8 @@ def _diagram() -> str:
     relations = "".join(dict.fromkeys(_relations()))
     return (
         "# How the streams relate\n\n"
-        "Each line leads from a parent to what is read for its objects, or comes inside them.\n\n"
+        "Each line leads from a parent to what is read for its objects (has), comes inside them "
+        "(holds), or has their names (names).\n\n"
         f"```mermaid\nerDiagram\n{relations}{entities}```\n"
     )
 
@@ -128,6 +129,19 @@ def _relations() -> Iterator[str]:
         # What is called for a database in addition to its tables belongs to both.
         for parent in above[: 2 if stream.source.with_parent else 1]:
             yield f"    {parent.name} ||--o{{ {stream.name} : has\n"
+        for other in _named_in(stream):
+            if other not in above:
+                yield f"    {other.name} |o--o{{ {stream.name} : names\n"
+
+
+def _named_in(stream: type[GlueStream]) -> Iterator[type[GlueStream]]:
+    """Yield the streams whose objects a field names: `job_name`, or the very key, as an ARN is."""
+    fields = _schema(stream)["properties"].keys()
+    for other in ALL:
+        key = other.primary_keys[-1]
+        told = f"{other.name.removesuffix('s')}_name" if key == "name" else key
+        if other is not stream and told in fields and (key == "name" or key.endswith("_arn")):
+            yield other
 
 
 def _stream_of(read: Read) -> type[GlueStream] | None:

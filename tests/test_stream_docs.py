@@ -68,8 +68,9 @@ def test_the_diagram_has_each_stream_and_leads_to_no_other() -> None:
     text = (ROOT / "docs/streams/diagram.md").read_text(encoding="utf-8")
     names = {stream.name for stream in ALL}
     assert set(re.findall(r"^    (\w+) \{$", text, re.MULTILINE)) == names
-    lines = re.findall(r"^    (\w+) \|\|--o\{ (\w+) : ", text, re.MULTILINE)
+    lines = re.findall(r"^    (\w+) \|[|o]--o\{ (\w+) : ", text, re.MULTILINE)
     assert {name for line in lines for name in line} <= names
     assert {("databases", "lf_tags"), ("schemas", "schema_versions")} <= set(lines)
+    assert {("registries", "schemas"), ("crawlers", "crawler_metrics")} <= set(lines)
     children = {child for _, child in lines}
     assert {"tables", "columns", "partitions", "job_runs"} <= children
