@@ -81,7 +81,8 @@ class TapGlueMetadata(CommandLine):
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
-        extra = enabled(EXTRA_STREAM_TYPES, self.config.get("extra_streams") or ())
+        always = [stream_type.name for stream_type in self.stream_types]
+        extra = enabled(EXTRA_STREAM_TYPES, self.config.get("extra_streams") or (), always)
         types = (*self.stream_types, *extra)
         return [stream_type(self, lambda: self.traversal) for stream_type in types]
 

@@ -238,7 +238,7 @@ class GlueStream(Declaration, SdkStream):
     def _passes_filter(self, context: Context, raw: Json) -> bool:
         """Tell whether this stream's map lets an object pass; its children follow it."""
         stream_map = self.stream_maps[0]
-        if isinstance(stream_map, SameRecordTransform):
+        if not self.child_streams or isinstance(stream_map, SameRecordTransform):
             return True
         return stream_map.get_filter_result(self.record(context, raw))
 

@@ -118,7 +118,7 @@ class Pass:
 
     def _record_count(self, sink: Sink, outcome: Outcome) -> int | None:
         """Return how many records the unit has, None where only changed ones were counted."""
-        if sink.stream is self._leader:
+        if sink.stream is self._leader and sink.stream.shape != "":  # one for each object
             return outcome.objects
         return None if sink.is_incremental else outcome.emitted[sink.stream.name]
 

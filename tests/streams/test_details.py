@@ -26,6 +26,8 @@ from tap_glue_metadata.streams.tables import (
 if TYPE_CHECKING:
     from singer import Json
 
+    from tap_glue_metadata.streams.base import GlueStream
+
 FIVE_TABLES = 5
 
 
@@ -185,6 +187,27 @@ def test_tags_come_one_by_one_where_the_tagging_api_is_denied(
     assert issue["operation"] == "glue:ListCrawlers"
     assert messages.records("extractions") == []
     assert "glue:GetTags is called for each object instead" in caplog.text
+
+
+def test_records_are_counted_where_an_object_has_several() -> None:
+    with filled(ResourceTags) as endpoint:
+        messages = run(endpoint, "resource_tags", "extractions")
+    [told] = [r for r in messages.records("extractions") if r["stream"] == "resource_tags"]
+    count = len(messages.records("resource_tags"))
+    assert count == 2 * FIVE_TABLES
+    assert (told["record_count"], told["emitted_count"]) == (count, count)
+    assert {params["ResourcesPerPage"] for params in endpoint.params("GetResources")} == {100}
+
+
+@pytest.mark.parametrize("stream_type", [LfTags, ResourceTags], ids=lambda stream: stream.name)
+def test_a_map_filters_the_records_of_an_object(stream_type: type[GlueStream]) -> None:
+    name = stream_type.name
+    with filled(stream_type) as endpoint:
+        keys = {record["tag_key"] for record in run(endpoint, name).records(name)}
+        kept, *_ = sorted(keys)
+        maps = {name: {"__filter__": f"tag_key == '{kept}'"}}
+        filtered = run(endpoint, name, stream_maps=maps).records(name)
+    assert {record["tag_key"] for record in filtered} == {kept} < keys
 
 
 def test_all_that_glue_tags_can_be_had_one_by_one() -> None:

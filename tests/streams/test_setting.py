@@ -66,6 +66,13 @@ def test_an_unknown_name_is_one_line(run_tap: RunTap, name: str, hint: str) -> N
     assert "Traceback" not in run.stderr
 
 
+def test_a_stream_of_the_default_needs_no_naming() -> None:
+    with pytest.raises(SettingError, match="'columns' is there in any case; leave it out"):
+        streams("columns")
+    group = {stream.name for stream in EXTRA_STREAM_TYPES if stream.group == "tables"}
+    assert streams("tables") == DEFAULT | group  # the group, not the stream
+
+
 def test_a_catalog_that_selects_more_is_one_line(run_tap: RunTap, settings: Json) -> None:
     wider = make_tap({"extra_streams": ["runs"]})[0].catalog_dict
     run = run_tap(settings, catalog=wider)
