@@ -73,7 +73,13 @@ def endpoint(stream_type: type[GlueStream]) -> Iterator[FakeGlue]:
         yield endpoint
 
 
-def run(endpoint: FakeGlue, *names: str, incremental: bool = False, **settings: Any) -> Messages:
+def run(
+    endpoint: FakeGlue,
+    *names: str,
+    incremental: bool = False,
+    state: Json | None = None,
+    **settings: Any,
+) -> Messages:
     """Read the streams named, and none of the default ones but extraction_issues."""
     config = {
         "aws_endpoint_url": endpoint.url,
@@ -87,7 +93,7 @@ def run(endpoint: FakeGlue, *names: str, incremental: bool = False, **settings: 
         if incremental and entry["tap_stream_id"] in names:
             root = next(item for item in entry["metadata"] if not item["breadcrumb"])
             root["metadata"]["replication-method"] = "INCREMENTAL"
-    return sync(config, chosen)
+    return sync(config, chosen, state)
 
 
 def values(value: Any, left_out: Collection[str] = ()) -> set[Any]:
@@ -222,6 +228,22 @@ def test_the_streams_their_groups_and_their_keys() -> None:
         assert scope == ("account_id", "region")
         found.setdefault(stream.group, {})[stream.name] = keys
     assert found == KEYS
+
+
+@pytest.mark.parametrize(
+    "stream_type", [s for s in EXTRA_STREAM_TYPES if s.replication_keys], ids=lambda s: s.name
+)
+def test_a_second_incremental_run_has_what_changed_last(
+    stream_type: type[GlueStream], endpoint: FakeGlue
+) -> None:
+    name, [key] = stream_type.name, stream_type.replication_keys
+    first = run(endpoint, name, incremental=True)
+    times = {record[key] for record in first.records(name)}
+    assert len(times) > 1
+    state = first.of_type("STATE")[-1]["value"]
+    second = run(endpoint, name, incremental=True, state=state).records(name)
+    last = [record for record in first.records(name) if record[key] == max(times)]
+    assert sorted(map(str, second)) == sorted(map(str, last))
 
 
 def declared(stream_type: type[GlueStream]) -> int:
