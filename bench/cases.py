@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Final
 
+from bench.accounts import Accounts
 from bench.contests import Contest, Program, Target
 from bench.kindness import Kindness
 from bench.pipelines import Pipelines
@@ -95,8 +96,14 @@ CASES: Final = (
         "`meltano run` with targets: 10 databases x 200 tables x 50 columns, no latency",
         Catalog(databases=10, tables=200, columns=50),
     ),
-    Contest(
+    Accounts(
         "i",
+        "40 accounts x 17 regions of one database with one table, 100 ms a call",
+        [8, 64],
+        Catalog(databases=1, tables=1, columns=5, accounts=40, latency=0.1),
+    ),
+    Contest(
+        "j",
         "2,000 tables: 10 partitions each, statistics of columns, LF-Tags, 50 ms a call",
         [_THREADS, _TAP_EXTRA],
         [Target("tap", 1.1, against="pool of threads")],

@@ -10,7 +10,7 @@ from tap_glue_metadata.aws.errors import AwsError
 from tap_glue_metadata.context import search
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from tap_glue_metadata.aws.client import Client
     from tap_glue_metadata.aws.raw_json import Json
@@ -58,6 +58,7 @@ class Listing:
         known: The objects that are there whatever the listing says, if that can be told.
         target: The read whose objects are the stream's.
         child: What is called for the objects of the listing; None if they are the stream's.
+        page_size: How many bytes the last answer had.
         has_led: Whether anything was found that leads on.
         feeds: Where contexts are kept that other streams need, each with the read they are for.
     """
@@ -92,6 +93,7 @@ class Listing:
         self.depth = len(read.chain) - 1
         self.child = next(iter(self.target.chain[self.depth + 1 :]), None)
         self.known = read.known(selection, context.scope) if read.known else None
+        self.page_size = 0
         self.has_led = False
         self.feeds: list[tuple[Read, Parents]] = []
         self._selection = selection
@@ -118,8 +120,8 @@ class Listing:
         return None if value is None else f"{self.read.items}/{value}"
 
     def again(
-        self, read: Read, page: Iterable[Item]
-    ) -> tuple[list[Item], list[tuple[Listing, list[Item]]]]:
+        self, read: Read, page: Sequence[Item]
+    ) -> tuple[Sequence[Item], list[tuple[Listing, list[Item]]]]:
         """Tell which objects of a page take a second look.
 
         Args:
@@ -129,10 +131,10 @@ class Listing:
         Returns:
             The objects that do not, and the calls for the others.
         """
-        rest: list[Item] = []
-        found: list[Item] = []
-        for item in page:
-            (found if read.wants(item) and any(self._selected([item])) else rest).append(item)
+        found = [item for item in page if self._takes_again(read, item)]
+        if not found:  # most pages; what is large is not to be decoded as a whole
+            return page, []
+        rest = [item for item in page if not self._takes_again(read, item)]
         size = read.each.size if read.each else 1
         calls = []
         for start in range(0, len(found), size):
@@ -144,6 +146,9 @@ class Listing:
             )
             calls.append((second, items))
         return rest, calls
+
+    def _takes_again(self, read: Read, item: Item) -> bool:
+        return read.wants(item) and any(self._selected([item]))
 
     def request(self, client: Client, values: list[Any] | None, token: str | None) -> Json:
         """Return the parameters of a call.

@@ -168,8 +168,7 @@ class _ScopeChecks:
 def _judged(read: Read, listing: Listing, error: TapError) -> tuple[str, str]:
     """Tell what an error means for a run: it takes some as they come."""
     if read.instead and isinstance(error, (AbsentError, DeniedError)):
-        instead = " and ".join(sorted({other.action for other in read.instead}))
-        return OK, f"denied or not known; {instead} is called for each object instead"
+        return OK, f"denied, or not known; {read.told_instead}"
     if isinstance(error, DeniedError):
         return DENIED, str(error)
     if isinstance(error, AbsentError) and read.known:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from tap_glue_metadata.aws.models import action_of
-from tap_glue_metadata.context import search
+from tap_glue_metadata.context import UNIT_MEMBERS, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -136,9 +136,20 @@ class Read:
         return tuple(dict.fromkeys(member for read in self.chain for member in read.bind))
 
     @property
+    def unit_members(self) -> tuple[str, ...]:
+        """Those of them that name the unit of reading."""
+        return tuple(member for member in UNIT_MEMBERS if member in self.bound)
+
+    @property
     def action(self) -> str:
         """The IAM action."""
         return action_of(self.service, self.operation)
+
+    @property
+    def told_instead(self) -> str:
+        """What is called in its place, in words."""
+        actions = " and ".join(sorted({read.action for read in self.instead}))
+        return f"{actions} is called for each object instead"
 
     def items_of(self, answer: Json) -> list[Item]:
         """Return the objects of an answer.

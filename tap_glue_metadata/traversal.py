@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tap_glue_metadata.read import Again, Call, Read
     from tap_glue_metadata.selection import Selection
 
+_MEGABYTE: Final = 1_000_000
 _PAGE: Final = 100  # as many as Glue lists at once, so that as few calls wait as behind a page
 
 
@@ -104,16 +105,16 @@ class Traversal:
         self.close()
         self.outcomes.finish()
 
-    def extents(self, reads: Collection[Read]) -> dict[Unit, str]:
-        """Return what tells one extent of what is selected from another, by account and region.
+    def by_scope(
+        self, tell: Callable[[Scope, Sequence[Read]], str], chain: Sequence[Read]
+    ) -> dict[Unit, str]:
+        """Return what tells something of what is selected, by account and region.
 
         Args:
-            reads: The reads that lead to a stream's objects.
+            tell: What tells it: the selection's `extent` or `filters`.
+            chain: The reads that lead to a stream's objects.
         """
-        return {
-            Unit(scope.account_id, scope.region): self.selection.extent(scope, reads)
-            for scope in self.scopes
-        }
+        return {Unit(s.account_id, s.region): tell(s, chain) for s in self.scopes}
 
     def unmatched_patterns(self, reading: Reading) -> bool:
         """Warn of the patterns that have matched nothing.
@@ -175,8 +176,7 @@ class Traversal:
         calls = (parents.calls or ())[start : start + _PAGE]
         self._lead(reading, listing, calls)
         if len(calls) == _PAGE:
-            rest = start + _PAGE
-            self._submit(reading, listing.depth, self._take_over, listing, parents, rest)
+            self._submit(reading, listing.depth, self._take_over, listing, parents, start + _PAGE)
             return
         if parents.error is not None:
             self._tolerance.tolerate(listing, parents.error)
@@ -227,9 +227,7 @@ class Traversal:
 
     def _open_instead(self, reading: Reading, listing: Listing, error: TapError) -> None:
         """Begin the listings that take the place of one that is denied."""
-        actions = " and ".join(sorted({read.action for read in listing.read.instead}))
-        scope = listing.context.scope
-        self.outcomes.warn(f"{scope}: {error}. {actions} is called for each object instead")
+        self.outcomes.warn(f"{listing.context.scope}: {error}. {listing.read.told_instead}")
         for read in listing.read.instead:
             self._open(reading, listing.context, read)
         self._end(reading, listing, None)
@@ -269,7 +267,9 @@ class Traversal:
                 )
         with self._pool.lock:
             listing.outcome.unwritten += 1
-        reading.lane.put(Page(listing, items, is_last=is_last))
+        # What waits is bounded by its size, for a page may be a kilobyte or twenty megabytes.
+        weight = 1 + listing.page_size // _MEGABYTE
+        reading.lane.put(Page(listing, items, is_last=is_last), weight)
 
     def _look_again(
         self, reading: Reading, listing: Listing, second: Listing, seen: list[Item], done: int

@@ -119,6 +119,16 @@ def catalog(
     return found
 
 
+def incremental(chosen: Mapping[str, str], *others: str) -> Json:
+    """Make a catalog in which some streams are INCREMENTAL by a key, the way Meltano writes it."""
+    found = catalog(*chosen, *others)
+    for entry in found["streams"]:
+        if key := chosen.get(entry["tap_stream_id"]):
+            [root] = [m["metadata"] for m in entry["metadata"] if not m["breadcrumb"]]
+            root |= {"replication-method": "INCREMENTAL", "replication-key": key}
+    return found
+
+
 def make_tap(
     config: Json,
     catalog: Json | None = None,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import ACCOUNT, OTHER, sync
+from conftest import ACCOUNT, OTHER, client_of, sync
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -522,7 +522,7 @@ def test_the_host_is_that_of_the_region_and_the_switches(
         monkeypatch.setenv(name, value)
     config = at(None, aws_account_id=ACCOUNT, aws_regions=[region])
     (scope,) = TapGlueMetadata(config=config).traversal.scopes
-    assert scope.client().meta.endpoint_url == f"https://{host}"
+    assert client_of(scope).meta.endpoint_url == f"https://{host}"
     assert not forbid_network
 
 

@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
-from conftest import ACCOUNT, OTHER, call, opened, sync
+from conftest import ACCOUNT, OTHER, call, client_of, opened, sync
 from fake_aws import Role
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -483,7 +483,7 @@ def test_nor_of_the_environment(
 ) -> None:
     monkeypatch.setenv(name, "http://10.0.0.1")
     with pytest.raises(TapError, match=r"http://10.0.0.1 .*AWS_ENDPOINT_URL.*in the clear"):
-        connect({"aws_regions": ["us-east-1"]}, **changes).client()
+        client_of(connect({"aws_regions": ["us-east-1"]}, **changes))
     assert not forbid_network
 
 
@@ -501,7 +501,7 @@ def test_malformed_endpoint_of_the_environment(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
     with pytest.raises(TapError, match="nonsense"):
-        connect({"aws_regions": ["us-east-1"]}, **account).client()
+        client_of(connect({"aws_regions": ["us-east-1"]}, **account))
 
 
 def test_endpoint_of_the_environment(endpoint: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
