@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from fake_glue import FakeGlue
 from glue_strategies import MODEL
+from singer import catalog, sync
 from test_extra_streams import filled, run, table
 
 from tap_glue_metadata.redaction import REDACTED
+from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
 from tap_glue_metadata.streams.etl import Connections
 from tap_glue_metadata.streams.governance import LfTags, ResourceTags
 from tap_glue_metadata.streams.runs import JobBookmarks, JobRuns
@@ -71,6 +73,36 @@ def test_tables_are_listed_once_for_all_streams_that_need_them() -> None:
     assert all(messages.records(stream.name) for stream in streams)
 
 
+def test_all_streams_together_list_what_they_share_once() -> None:
+    with FakeGlue([read for stream in EXTRA_STREAM_TYPES for read in stream.calls()]) as endpoint:
+        store = endpoint.store()
+        for database in ("audit", "sales"):
+            store.add_database(database)
+            for name in ("t1", "t2", "t3"):
+                store.add_table(database, name).update(table(name))
+        names = [stream.name for stream in (*EXTRA_STREAM_TYPES, *STREAM_TYPES)]
+        messages = run(endpoint, *names)
+    assert messages.records("extraction_issues") == []
+    assert {name for name in names if not messages.records(name)} <= {
+        *("extraction_issues", "jobs", "workflows")
+    }
+    pages = {"GetCatalogs": 2, "GetDatabases": 1, "GetTables": 4}
+    listed = ("Crawlers", "DataQualityResults", "Glossaries", "Jobs", "Registries", "Schemas")
+    pages |= {f"List{noun}": 3 for noun in (*listed, "Workflows")}
+    assert {operation: endpoint.count(operation) for operation in pages} == pages
+
+
+def test_whether_tags_are_inherited_takes_no_call_where_it_is_not_wanted() -> None:
+    with filled(LfTags) as endpoint:
+        config = {"aws_endpoint_url": endpoint.url, "aws_regions": ["us-east-1"]}
+        chosen = catalog("lf_tags", deselected={"lf_tags": [("is_inherited",)]})
+        records = sync({**config, "extra_streams": ["lf_tags"]}, chosen).records("lf_tags")
+    assert records
+    assert not any("is_inherited" in record for record in records)
+    calls = endpoint.params("GetResourceLFTags")
+    assert not any("ShowAssignedLFTags" in params for params in calls)
+
+
 def test_a_connection_never_has_a_password() -> None:
     secret = secrets.token_hex(8)
     with FakeGlue(Connections.calls()) as endpoint:
@@ -78,8 +110,10 @@ def test_a_connection_never_has_a_password() -> None:
         answer = {"ConnectionList": [{"Name": "a", "ConnectionProperties": properties}]}
         endpoint.answer("GetConnections", lambda _: json.dumps(answer).encode())
         [record] = run(endpoint, "connections").records("connections")
-    [asked] = endpoint.params("GetConnections")
+        run(endpoint, "connections", redact_secrets=False)
+    asked, *others = endpoint.params("GetConnections")
     assert asked["HidePassword"] is True
+    assert others == [asked]
     assert asked["CatalogId"] == record["catalog_id"] == "123456789012"
     assert record["connection_properties"]["PASSWORD"] == REDACTED
     assert secret not in json.dumps(record)
