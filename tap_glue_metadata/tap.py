@@ -107,7 +107,8 @@ class TapGlueMetadata(CommandLine):
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
-        extra = enabled(EXTRA_STREAM_TYPES, self.config.get("extra_streams") or ())
+        always = [stream_type.name for stream_type in self.stream_types]
+        extra = enabled(EXTRA_STREAM_TYPES, self.config.get("extra_streams") or (), always)
         types = (*self.stream_types, *extra)
         return [stream_type(self, lambda: self.traversal) for stream_type in types]
 
@@ -186,7 +187,8 @@ class TapGlueMetadata(CommandLine):
             TapError: A setting, the credentials or the network are at fault.
         """
         operations: dict[str, frozenset[str]] = {}
-        for read in (read for stream in self._selected_streams() for read in stream.calls()):
+        streams = self._selected_streams()
+        for read in (r for stream in streams for r in (*stream.calls(), *stream.substitutes())):
             known = operations.get(read.service, frozenset())
             operations[read.service] = known | {read.operation}
         selection = Selection(self.settings)

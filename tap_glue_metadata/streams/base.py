@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.context import Context
+    from tap_glue_metadata.outcomes import Outcome
     from tap_glue_metadata.read import Again, Read
     from tap_glue_metadata.reading import Reading
     from tap_glue_metadata.traversal import Traversal
@@ -163,11 +164,8 @@ class GlueStream(Declaration, SdkStream):
         reading = self._begin()
         self._has_read = True
         sinks = [stream.sink() for stream in self.selected_family()]
-        extractions: Any = self.siblings.get("extractions")
-        is_wanted = extractions.selected and self.ABORT_AT_RECORD_COUNT is None
-        report = extractions.report if is_wanted else None
         try:
-            passes = self._passes_filter
+            passes, report = self._passes_filter, self._reporter()
             Pass(self, sinks, reading, self.traversal, passes=passes, report=report).run()
         except BaseException:
             self.traversal.close()
@@ -178,6 +176,13 @@ class GlueStream(Declaration, SdkStream):
         # A test run has no hook at its end: the last stream that leads a pass sums up.
         if self.ABORT_AT_RECORD_COUNT is not None and self is self._leaders()[-1]:
             self.traversal.finish()
+
+    def _reporter(self) -> Callable[[str, Outcome, int | None], None] | None:
+        """Give what is told of each unit that was read, if there is any; not in a test run."""
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            return None
+        streams: Iterable[Any] = self.siblings.values()
+        return next((s.report for s in streams if s.selected and hasattr(s, "report")), None)
 
     def sink(self) -> Sink:
         """Choose where the records of the stream go."""
@@ -239,7 +244,7 @@ class GlueStream(Declaration, SdkStream):
     def _passes_filter(self, context: Context, raw: Json) -> bool:
         """Tell whether this stream's map lets an object pass; its children follow it."""
         stream_map = self.stream_maps[0]
-        if isinstance(stream_map, SameRecordTransform):
+        if not self.child_streams or isinstance(stream_map, SameRecordTransform):
             return True
         return stream_map.get_filter_result(self.record(context, raw))
 

@@ -48,7 +48,9 @@ class Pass:
         """
         self._leader, self._sinks, self._reading = leader, sinks, reading
         self._traversal, self._passes, self._report = traversal, passes, report
-        extents, self._filters = traversal.extents(reading.chain), traversal.filters(reading.chain)
+        selection, chain = traversal.selection, reading.chain
+        extents = traversal.by_scope(selection.extent, chain)
+        self._filters = traversal.by_scope(selection.filters, chain)
         percent = leader.config["max_removed_percent"]
         self._counts = ObjectCounts(sinks[0].stream.stream_state, extents, percent)
         for sink in sinks:
@@ -126,9 +128,9 @@ class Pass:
 
     def _record_count(self, sink: Sink, outcome: Outcome) -> int | None:
         """Return how many records the unit has, None where only changed ones were counted."""
-        if sink.stream is self._leader:
-            return outcome.objects
-        return None if sink.is_incremental else outcome.emitted[sink.stream.name]
+        if not sink.is_incremental:
+            return outcome.emitted[sink.stream.name]
+        return outcome.objects if sink.stream is self._leader else None
 
     def _name_of(self, context: Context, raw: Mapping[str, Any]) -> str | None:
         """Tell a single object, that may be missing by itself, from others of its unit."""
