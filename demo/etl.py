@@ -1,4 +1,4 @@
-"""A sample of jobs, workflows and a connection: invented, as Glue's own JSON."""
+"""A sample of jobs and workflows: invented, as Glue's own JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from fake_aws import Store
 
 JOB: Final = "copy-orders"
-CONNECTION: Final = "orders-db"
 WORKFLOW: Final = "nightly-sales"
 
 PLANTED: Final = "open-sesame"  # what must not land
@@ -34,12 +33,11 @@ def fill(store: Store) -> None:
             GlueVersion="5.0",
             MaxRetries=2,
             Timeout=60,
-            Connections={"Connections": [CONNECTION]},
+            Connections={"Connections": ["warehouse"]},
             DefaultArguments=ARGUMENTS,
         ),
         _job("check-orders", GlueVersion="2.0", Timeout=30),
     )
-    store.add("GetConnections", {"Name": CONNECTION, "ConnectionType": "JDBC"})
     nodes = [
         _node("TRIGGER", "at-two-o-clock", Trigger={"Name": "at-two-o-clock", "Type": "SCHEDULED"}),
         _node("JOB", JOB, JobRuns=[]),

@@ -57,7 +57,6 @@ def run(name: str, endpoint_url: str, *options: str) -> Landed:
         AWS_SECRET_ACCESS_KEY="testing",  # noqa: S106 # the emulator knows this one
         TAP_GLUE_METADATA_AWS_ENDPOINT_URL=endpoint_url,
         TAP_GLUE_METADATA_AWS_REGIONS='["us-east-1"]',
-        TAP_GLUE_METADATA_EXTRA_STREAMS='["connections"]',
         TAP_GLUE_METADATA__METADATA=json.dumps(METADATA),
         TARGET_JSONL_DESTINATION_PATH=str(output),
         TARGET_JSONL_DO_TIMESTAMP_FILE="false",

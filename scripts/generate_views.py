@@ -1,4 +1,4 @@
-"""Write docs/sql: the views of current rows, one file for each group of streams.
+"""Write the views of current rows: docs/sql, a file for each group, and docs/current-rows.md.
 
 Run by `make docs`; a test holds the committed files against the declarations. The SQL runs on
 DuckDB and PostgreSQL alike. `select` gives the query of one stream, for whoever builds on it.
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parent.parent
 ALL: Final = (*STREAM_TYPES, *EXTRA_STREAM_TYPES)
+PAGE: Final = ROOT / "docs" / "current-rows.md"
 FOLDER: Final = ROOT / "docs" / "sql"
 STALE_DAYS: Final = 7
 UNIT: Final = {"catalog_id": "CatalogId", "database_name": "DatabaseName"}
@@ -34,9 +35,14 @@ SELECT *
 FROM current_units
 WHERE completed_at < CURRENT_TIMESTAMP AT TIME ZONE 'UTC' - INTERVAL '{STALE_DAYS}' DAY
 """  # noqa: S608 - a number of ours
+# What has not come with a reading that leaves out nothing is gone. Readings with filters tell it
+# only together: what has come with one of them may be what another one leaves out.
 LAST_READINGS: Final = """\
 SELECT account_id, region, stream, catalog_id, database_name,
-  MIN(started_at) AS started_at, MIN(full_started_at) AS full_started_at
+  COALESCE(MAX(CASE WHEN filters = '' THEN started_at END), MIN(started_at)) AS started_at,
+  COALESCE(
+    MAX(CASE WHEN filters = '' THEN full_started_at END), MIN(full_started_at)
+  ) AS full_started_at
 FROM extractions
 GROUP BY account_id, region, stream, catalog_id, database_name
 """
@@ -63,7 +69,9 @@ def files() -> dict[Path, str]:
         The text by path.
     """
     groups = dict.fromkeys(stream.group for stream in ALL)
-    return {FOLDER / f"{group}.sql": script(group) for group in groups}
+    text, mark, _ = PAGE.read_text(encoding="utf-8").partition("<!-- views -->\n")
+    page = f"{text}{mark}```sql\n{script('default')}```\n"
+    return {PAGE: page, **{FOLDER / f"{group}.sql": script(group) for group in groups}}
 
 
 def streams_of(group: str) -> list[Stream]:

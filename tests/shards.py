@@ -1,9 +1,10 @@
 """Random schedules of shards that load one warehouse, all from a seed.
 
-A play is some runs of the tap, each of one shard: a region, whose catalog changes in between, and
-some of whose objects are denied, or end the run. After each run the views of current rows show of
-each unit of reading what the endpoint held at the unit's last complete reading, and what has come
-since. In streams that are INCREMENTAL, objects that were dropped may still be there.
+A play is some runs of the tap, each of one shard: a region, whose catalog and filters change in
+between, and some of whose objects are denied, vanish, or end the run. After each run the views of
+current rows show of each unit of reading what the endpoint held at the unit's last complete
+reading, and what has come since. Where a stream is INCREMENTAL, or the filters have changed, what
+was dropped may still be there.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from worlds import STREAMS, World
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from faults import Runner
+    from faults import Runner, Summary
     from invariant import Gap, Outcome
     from worlds import Json, Key, Rows
 
@@ -155,15 +156,13 @@ class Expected:
         return _below(must, must_parents | default), _below(may, may_parents | default)
 
 
-def play(seed: int, runner: Runner = in_process) -> int:
+def play(seed: int, summary: Summary, runner: Runner = in_process) -> None:
     """Play a seed.
 
     Args:
         seed: Any number.
+        summary: Takes in how the runs end.
         runner: How to run the tap.
-
-    Returns:
-        How many runs there were.
 
     Raises:
         AssertionError: A view is wrong; tells what there is to know of it.
@@ -181,8 +180,7 @@ def play(seed: int, runner: Runner = in_process) -> int:
         warehouse = Warehouse(connection, hard_delete=hard_delete)
         expected, chosen = Expected(keys), incremental(keys, *ALL)
         told = [f"seed {seed}, INCREMENTAL {sorted(keys)}, {versions=}, {hard_delete=}"]
-        runs = random.randint(3, 8)
-        for _ in range(runs):
+        for _ in range(random.randint(3, 8)):
             shard = random.choice(shards)
             # A version removes what the settings have come to leave out.
             if not (versions and hard_delete) and random.random() < 0.15:
@@ -201,15 +199,16 @@ def play(seed: int, runner: Runner = in_process) -> int:
             try:
                 outcome = runner(settings, chosen, shard.state)
                 warehouse.take(outcome.messages)
-                expected.take(shard, before, outcome, gaps_in(endpoint.calls[since:]))
+                gaps = gaps_in(endpoint.calls[since:])
+                expected.take(shard, before, outcome, gaps)
                 _check(warehouse, expected)
             except Exception as error:
                 raise AssertionError("\n".join([*told, str(error)])) from error
+            summary.end(outcome, gaps)
             shard.state = None if random.random() < 0.05 else outcome.state or shard.state
             endpoint.heal()
             if random.random() < 0.7:
                 random.choice(shards).world.change()
-    return runs
 
 
 def _break(endpoint: UnevenAws, random: Random, shard: Shard) -> Iterator[str]:

@@ -9,6 +9,8 @@ import postgres
 import psycopg
 import pytest
 from conftest import ACCOUNT, OTHER
+from faults import Summary
+from shards import play
 from singer import Json, Messages, catalog, incremental, make_tap
 from warehouse import Key, Warehouse, generator
 
@@ -157,7 +159,7 @@ def of_database(name: str) -> Any:
 def test_the_files_are_those_that_are_generated() -> None:
     files = VIEWS.files()
     assert {path: path.read_text(encoding="utf-8") for path in files} == files, "run `make docs`"
-    assert set(VIEWS.FOLDER.iterdir()) == set(files)
+    assert set(VIEWS.FOLDER.iterdir()) == set(files) - {VIEWS.PAGE}
 
 
 def test_each_stream_of_what_aws_lists_has_its_view(connection: Any) -> None:
@@ -346,6 +348,35 @@ def test_narrower_filters_delete_nothing(endpoint: FakeAws, connection: Any) -> 
     assert len(found["tables"]) == len(held(shard.store)["tables"]) - 2
 
 
+def test_wider_filters_show_again_what_is_gone(endpoint: FakeAws, connection: Any) -> None:
+    warehouse = Warehouse(connection)
+    shard = Shard(endpoint, ACCOUNT, catalog(*STREAMS), exclude_tables=["zoo.kept"])
+    fill(shard.store)
+    shard.run(warehouse)
+    del shard.settings["exclude_tables"]
+    shard.run(warehouse)
+    assert current(warehouse, ACCOUNT) == held(shard.store)
+    change(shard.store)
+    shard.run(warehouse)
+    assert current(warehouse, ACCOUNT) == held(shard.store)
+
+
+def test_shards_of_one_account_with_different_filters(endpoint: FakeAws, connection: Any) -> None:
+    warehouse = Warehouse(connection)
+    one, two = (
+        Shard(endpoint, ACCOUNT, catalog(*STREAMS), include_databases=names)
+        for names in (["hr", "sales"], ["closed", "zoo"])
+    )
+    fill(one.store)
+    for shard in (one, two):
+        shard.run(warehouse)
+    assert current(warehouse, ACCOUNT) == held(one.store)
+    change(one.store)
+    for shard in (one, two):
+        shard.run(warehouse)
+    assert current(warehouse, ACCOUNT) == held(one.store)
+
+
 def test_stale_units_are_those_that_are_still_there(endpoint: FakeAws, connection: Any) -> None:
     warehouse = Warehouse(connection)
     one, two = (Shard(endpoint, account, catalog(*STREAMS)) for account in (ACCOUNT, OTHER))
@@ -389,3 +420,8 @@ def test_pipelines_that_remove_each_others_rows_have_lost_them(
         fill(shard.store)
         shard.run(warehouse)
     assert {row[0] for row in warehouse.rows("lost", "account_id")} == {OTHER}
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_random_schedules_of_shards(seed: int) -> None:
+    play(seed, Summary())

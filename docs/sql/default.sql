@@ -1,6 +1,9 @@
 CREATE OR REPLACE VIEW last_readings AS
 SELECT account_id, region, stream, catalog_id, database_name,
-  MIN(started_at) AS started_at, MIN(full_started_at) AS full_started_at
+  COALESCE(MAX(CASE WHEN filters = '' THEN started_at END), MIN(started_at)) AS started_at,
+  COALESCE(
+    MAX(CASE WHEN filters = '' THEN full_started_at END), MIN(full_started_at)
+  ) AS full_started_at
 FROM extractions
 GROUP BY account_id, region, stream, catalog_id, database_name;
 

@@ -47,16 +47,18 @@ class Extractions(RunReport):
     """
 
     name = "extractions"
-    primary_keys = ("account_id", "region", "stream", "catalog_id", "database_name", "extent")
+    primary_keys = ("account_id", "region", "stream", "catalog_id", "database_name", "filters")
     derived: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "account_id": {"type": "string", "description": "Account."},
         "region": {"type": "string", "description": "Region."},
         "stream": {"type": "string", "description": "Stream that was read."},
         "catalog_id": {"type": "string", "description": "Catalog; empty if in none."},
         "database_name": {"type": "string", "description": "Database; empty if in none."},
-        "extent": {
+        "filters": {
             "type": "string",
-            "description": "Fingerprint of the settings that decide what is selected there.",
+            "description": (
+                "Fingerprint of the settings that leave out some of the unit; empty if none does."
+            ),
         },
         "run_started_at": _RUN_STARTED_AT,
         "started_at": {**_TIME, "description": "When the reading of the unit began."},
@@ -97,7 +99,7 @@ class Extractions(RunReport):
         stream: str,
         outcome: Outcome,
         *,
-        extent: str,
+        filters: str,
         full_started_at: datetime | None,
         record_count: int | None,
     ) -> None:
@@ -106,7 +108,7 @@ class Extractions(RunReport):
         Args:
             stream: The stream that it was read for.
             outcome: What became of it.
-            extent: The extent of what is selected there.
+            filters: What the settings leave out of it, as a short text.
             full_started_at: When the last reading began that emitted all of it, if that is known.
             record_count: How many records it has, if that is known.
         """
@@ -116,7 +118,7 @@ class Extractions(RunReport):
             "stream": stream,
             "catalog_id": outcome.unit.catalog_id or "",
             "database_name": outcome.unit.database_name or "",
-            "extent": extent,
+            "filters": filters,
             "run_started_at": _told(self.run_start),
             "started_at": _told(outcome.started_at),
             "full_started_at": full_started_at and _told(full_started_at),

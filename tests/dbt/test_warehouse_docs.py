@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from fake_aws import FakeAws
 from singer import sync
+from warehouses import GROUPS
 
-from demo import catalog, etl
+from demo import catalog, etl, extra
 
 if TYPE_CHECKING:
     from warehouses import Landing
@@ -30,12 +31,13 @@ def built(landing: Landing) -> Landing:
     with FakeAws() as endpoint:
         catalog.fill(endpoint)
         etl.fill(endpoint.store())
+        extra.fill(endpoint)
         settings = {
             "aws_endpoint_url": endpoint.url,
             "aws_regions": ["us-east-1"],
             "aws_access_key_id": "testing",
             "aws_secret_access_key": "testing",
-            "extra_streams": ["connections"],
+            "extra_streams": GROUPS,
         }
         landing.take(sync(settings).all)
         landing.build("+columns_snapshot")

@@ -32,7 +32,7 @@ ROOT: Final = Path(__file__).parents[2]
 DBT: Final = ROOT / ".venv-dbt" / "bin" / "dbt"
 LANDED: Final = "glue"
 BUILT: Final = "glue_metadata"
-GROUPS: Final = ("etl", "tables")
+GROUPS: Final = ["etl", "tables"]
 SECONDS: Final = 300
 
 

@@ -6,7 +6,8 @@ current_lf_permissions AS (SELECT * FROM {{ ref('current_lf_permissions') }}),
 current_resource_policies AS (SELECT * FROM {{ ref('current_resource_policies') }}),
 current_catalog_encryption_settings AS (SELECT * FROM {{ ref('current_catalog_encryption_settings') }}),
 current_glossaries AS (SELECT * FROM {{ ref('current_glossaries') }}),
-current_glossary_terms AS (SELECT * FROM {{ ref('current_glossary_terms') }})
+current_glossary_terms AS (SELECT * FROM {{ ref('current_glossary_terms') }}),
+current_assets AS (SELECT * FROM {{ ref('current_assets') }})
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
@@ -37,11 +38,15 @@ LEFT JOIN (
   SELECT 'glossary_terms' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
   FROM current_glossary_terms AS glossary_terms
   GROUP BY 1, 2, 3, 4, 5
+  UNION ALL
+  SELECT 'assets' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  FROM current_assets AS assets
+  GROUP BY 1, 2, 3, 4, 5
 ) AS held
   ON held.account_id = unit.account_id
   AND held.region = unit.region
   AND held.stream = unit.stream
   AND held.catalog_id = unit.catalog_id
   AND held.database_name = unit.database_name
-WHERE unit.stream IN ('resource_tags', 'lf_tags', 'lf_permissions', 'resource_policies', 'catalog_encryption_settings', 'glossaries', 'glossary_terms')
+WHERE unit.stream IN ('resource_tags', 'lf_tags', 'lf_permissions', 'resource_policies', 'catalog_encryption_settings', 'glossaries', 'glossary_terms', 'assets')
   AND COALESCE(held.row_count, 0) < unit.record_count
