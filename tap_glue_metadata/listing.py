@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tap_glue_metadata.read import Read
     from tap_glue_metadata.selection import Selection
 
+_MEGABYTE: Final = 1_000_000
 _MOST_EMPTY_PAGES: Final = 1_000  # in a row; Glue filters what it has read, so some are ordinary
 
 
@@ -112,6 +113,11 @@ class Listing:
     def can_be_split(self) -> bool:
         """Whether what is more than a page can be listed side by side."""
         return bool(self.read.split) and not self.params and not self.is_parent
+
+    @property
+    def weight(self) -> int:
+        """How much of a queue the last page takes: it may be a kilobyte or twenty megabytes."""
+        return 1 + self.page_size // _MEGABYTE
 
     def name_of(self, value: Any = None) -> str | None:  # noqa: ANN401 - any JSON
         """Return what tells a single object of a batch in messages, such as `Workflows/nightly`."""

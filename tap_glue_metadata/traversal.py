@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tap_glue_metadata.read import Again, Call, Read
     from tap_glue_metadata.selection import Selection
 
-_MEGABYTE: Final = 1_000_000
 _PAGE: Final = 100  # as many as Glue lists at once, so that as few calls wait as behind a page
 
 
@@ -77,6 +76,7 @@ class Traversal:
         Returns:
             Their readings.
         """
+        self.outcomes.streams += [stream for stream, _ in plan]
         with self._pool.lock:
             self._cache.expect(plan)
         readings = [
@@ -120,13 +120,13 @@ class Traversal:
         """Warn of the patterns that have matched nothing.
 
         Args:
-            reading: A reading that has come to its end.
+            reading: A reading that has come to its end, and lacks nothing.
 
         Returns:
             Whether one of them names what to read: a typo must not look like a deletion.
         """
         names_nothing = False
-        for read in reading.chain if reading.is_whole else ():
+        for read in reading.chain:
             for setting, pattern in self.selection.idle(read.patterns) if read.patterns else ():
                 includes = setting.startswith("include_")
                 names_nothing |= includes
@@ -267,9 +267,7 @@ class Traversal:
                 )
         with self._pool.lock:
             listing.outcome.unwritten += 1
-        # What waits is bounded by its size, for a page may be a kilobyte or twenty megabytes.
-        weight = 1 + listing.page_size // _MEGABYTE
-        reading.lane.put(Page(listing, items, is_last=is_last), weight)
+        reading.lane.put(Page(listing, items, is_last=is_last), listing.weight)
 
     def _look_again(
         self, reading: Reading, listing: Listing, second: Listing, seen: list[Item], done: int

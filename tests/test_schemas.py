@@ -102,7 +102,8 @@ def test_keys_come_first(stream_type: type[GlueStream]) -> None:
 @each_stream
 def test_each_property_tells_where_it_comes_from(stream_type: type[GlueStream]) -> None:
     found = schema(stream_type)
-    ours = {*stream_type.derived, "account_id", "region", "catalog_id", "database_name", "arn"}
+    keys = {"account_id", "region", "catalog_id", "database_name"}
+    ours = {*stream_type.derived, *keys, "arn", "additional_members"}
     for path, name, inner in properties(found):
         assert inner["description"]
         member = inner.get(MEMBER)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 from botocore.parsers import JSONParser, ResponseParserFactory
+
+from tap_glue_metadata.texts import decode
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -107,7 +108,7 @@ class _RawJsonParser(JSONParser):
             return parsed
         metadata: Json = {"HTTPStatusCode": response["status_code"], SIZE: len(response["body"])}
         try:
-            answer, metadata[REPLACED] = _decode(response["body"])
+            answer, metadata[REPLACED] = decode(response["body"], _parse)
             problem = _problem(answer, shape)
         except (ValueError, RecursionError):
             problem = "the answer is not a JSON object, or is nested too deeply"
@@ -121,39 +122,7 @@ class _RawJsonParser(JSONParser):
         return {**answer, "ResponseMetadata": metadata}
 
 
-# Escapes one by one, so that an escaped backslash begins no other one. A pair of surrogates is a
-# character; a lone one is none, and databases take no U+0000.
-_ESCAPE: Final = re.compile(
-    r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u0000|u[dD][89a-fA-F]..)|.)", re.DOTALL
-)
 _LARGE: Final = 1_000_000  # bytes; a page of 100 tables of 50 columns has less than half as many
-_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
-
-
-def _decode(body: bytes) -> tuple[Json, int]:
-    """Decode an answer; lone surrogates, invalid UTF-8 and U+0000 become U+FFFD.
-
-    Args:
-        body: The answer.
-
-    Returns:
-        The object, and how many characters were replaced.
-
-    Raises:
-        ValueError: It is no JSON object.
-    """
-    if b"\\u0000" not in body:
-        with suppress(ValueError):  # which invalid UTF-8 and lone surrogates raise as well
-            return _parse(body), 0
-    text = body.decode(errors="replace").replace("\0", _REPLACEMENT)
-    replaced = text.count(_REPLACEMENT) - body.count(_REPLACEMENT.encode())
-
-    def escape(match: re.Match[str]) -> str:
-        nonlocal replaced
-        replaced += match[1] is not None
-        return match[0] if match[1] is None else _REPLACEMENT
-
-    return _parse(_ESCAPE.sub(escape, text).encode()), replaced
 
 
 class _Elements(list[Any]):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.mapper import SameRecordTransform
 
+from tap_glue_metadata.records import additional
 from tap_glue_metadata.records.arns import arn
 from tap_glue_metadata.records.projection import compile_projection
 from tap_glue_metadata.redaction import redactor
@@ -58,6 +59,9 @@ class GlueStream(Declaration, SdkStream):
         self.redactor = redactor(*(self.config.get("redact_keys") or ())) if redact else None
         self._project = compile_projection(self.schema, self.redactor)
         self._name_field = self.primary_keys[-1]
+        bound = self.reads()[-1].bound if self.reads() else ()
+        left_out = {*self.omitted_members, *bound}
+        self._additional = additional.compile_additional(self.schema, left_out)
 
     def wanted_again(self) -> list[Again]:
         """Return the second looks that the catalog and the settings want."""
@@ -90,7 +94,7 @@ class GlueStream(Declaration, SdkStream):
             raw: The object as raw JSON.
 
         Returns:
-            The keys of the context, the fields from AWS, and the derived ones.
+            The keys of the context, the fields from AWS, the derived ones, and what is unknown.
         """
         keys = self.keys(context)
         record = {**keys, **self._project(raw)}
@@ -101,6 +105,8 @@ class GlueStream(Declaration, SdkStream):
         if self.arn_kind is not None:
             record["arn"] = self._arn(self.arn_kind, context, record)
         record.update(self.redact(self.derive(context, raw)))
+        unknown = self._additional(raw) or None
+        record.update(self.redact({additional.FIELD: unknown}))
         return record
 
     def keys(self, context: Context) -> Json:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.context import Context
-    from tap_glue_metadata.outcomes import Outcome
+    from tap_glue_metadata.outcomes import Outcome, Unit
     from tap_glue_metadata.reading import Reading
     from tap_glue_metadata.streams.sdk import SdkStream
     from tap_glue_metadata.streams.sinks import Sink
@@ -143,9 +143,13 @@ class Pass:
         return f"{', '.join(counts)} in {self._reading.told()}"
 
 
-def _completeness(missing: set[Any] | None) -> str:
+def _completeness(missing: set[Unit] | None) -> str:
     if missing is None:
         return "a test run"
     if not missing:
         return "complete"
-    return f"incomplete: {counted(len(missing), 'unit')} missing, which keep their bookmarks"
+    told = "bookmark kept, nothing announced as deleted: "
+    told += f"{counted(len(missing), 'unit')} missing"
+    if any(unit.database_name for unit in missing):
+        told += "; name them in exclude_databases to leave them out on purpose"
+    return told

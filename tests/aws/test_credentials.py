@@ -50,7 +50,7 @@ def write_config(text: str) -> None:
     [
         ({"aws_access_key_id": "testing"}, "aws_access_key_id", "aws_secret_access_key"),
         ({"aws_secret_access_key": "testing"}, "aws_secret_access_key", "aws_access_key_id"),
-        ({"aws_session_token": "testing"}, "aws_session_token", "a pair of keys"),
+        ({"aws_session_token": "testing"}, "aws_session_token", "aws_access_key_id"),
         (
             {"aws_access_key_id": "", "aws_secret_access_key": "testing"},
             "aws_secret_access_key",
@@ -66,7 +66,7 @@ def write_config(text: str) -> None:
 def test_half_a_pair_of_keys(
     endpoint: FakeAws, settings: Json, given_keys: Json, setting: str, missing: str
 ) -> None:
-    with pytest.raises(SettingError, match=f"^Setting '{setting}': it needs {missing} beside it$"):
+    with pytest.raises(SettingError, match=f"^Setting '{setting}': it needs {missing} too$"):
         connect(settings, **given_keys)
     assert not endpoint.calls
 

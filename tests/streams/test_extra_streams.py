@@ -121,6 +121,7 @@ def test_all_is_read_by_the_declared_calls_and_nothing_is_lost(
     records = messages.records(stream_type.name)
     assert records
     assert messages.records("extraction_issues") == []
+    assert not any(record.get("additional_members") for record in records)
     called = {call.operation for call in endpoint.calls} - {"GetCallerIdentity"}
     assert called == stream_type.operations() - {"GetTable"}  # no table is a resource link
     for read in stream_type.calls():
