@@ -39,9 +39,9 @@ WHERE completed_at < CURRENT_TIMESTAMP AT TIME ZONE 'UTC' - INTERVAL '{STALE_DAY
 # only together: what has come with one of them may be what another one leaves out.
 LAST_READINGS: Final = """\
 SELECT account_id, region, stream, catalog_id, database_name,
-  COALESCE(MAX(CASE WHEN filters = '' THEN started_at END), MIN(started_at)) AS started_at,
+  COALESCE(MAX(CASE WHEN extent = '' THEN started_at END), MIN(started_at)) AS started_at,
   COALESCE(
-    MAX(CASE WHEN filters = '' THEN full_started_at END), MIN(full_started_at)
+    MAX(CASE WHEN extent = '' THEN full_started_at END), MIN(full_started_at)
   ) AS full_started_at
 FROM extractions
 GROUP BY account_id, region, stream, catalog_id, database_name

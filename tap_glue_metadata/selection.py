@@ -152,8 +152,8 @@ class Selection:
         parts = [scope.roles, self.setting("resource_links"), *self._filters(scope, reads)]
         return _fingerprint(parts)
 
-    def filters(self, scope: Scope, chain: Sequence[Read]) -> str:
-        """Tell what the settings leave out of the units of a stream.
+    def unit_extent(self, scope: Scope, chain: Sequence[Read]) -> str:
+        """Tell what the settings leave out of each unit of a stream.
 
         Args:
             scope: The account and region.

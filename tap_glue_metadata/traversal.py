@@ -114,14 +114,14 @@ class Traversal:
         extent = self.selection.extent
         return {Unit(s.account_id, s.region): extent(s, reads) for s in self.scopes}
 
-    def filters(self, chain: Sequence[Read]) -> dict[Unit, str]:
-        """Return what the settings leave out of the units of a stream, by account and region.
+    def unit_extents(self, chain: Sequence[Read]) -> dict[Unit, str]:
+        """Return what the settings leave out of each unit of a stream, by account and region.
 
         Args:
             chain: The reads that lead to the stream's objects.
         """
-        filters = self.selection.filters
-        return {Unit(s.account_id, s.region): filters(s, chain) for s in self.scopes}
+        extent = self.selection.unit_extent
+        return {Unit(s.account_id, s.region): extent(s, chain) for s in self.scopes}
 
     def unmatched_patterns(self, reading: Reading) -> bool:
         """Warn of the patterns that have matched nothing.

@@ -48,7 +48,8 @@ class Pass:
         """
         self._leader, self._sinks, self._reading = leader, sinks, reading
         self._traversal, self._passes, self._report = traversal, passes, report
-        extents, self._filters = traversal.extents(reading.chain), traversal.filters(reading.chain)
+        extents = traversal.extents(reading.chain)
+        self._unit_extents = traversal.unit_extents(reading.chain)
         percent = leader.config["max_removed_percent"]
         self._counts = ObjectCounts(sinks[0].stream.stream_state, extents, percent)
         for sink in sinks:
@@ -113,7 +114,7 @@ class Pass:
                     self._report(
                         sink.stream.name,
                         outcome,
-                        filters=self._filters[outcome.unit.scope],
+                        extent=self._unit_extents[outcome.unit.scope],
                         full_started_at=sink.full_since(outcome),
                         record_count=self._record_count(sink, outcome),
                     )
