@@ -119,7 +119,7 @@ class Selection:
     def place_database(self, context: Context, database: Json) -> Context:
         """Give the context of a database: another catalog, for one that an account shares."""
         owner = database.get("CatalogId")
-        if not self.settings.resource_share_type or not owner:
+        if not self.settings.resource_share_type or owner in {None, context.bound["CatalogId"]}:
             return context
         return replace(context, bound={**context.bound, "CatalogId": owner})
 

@@ -128,7 +128,7 @@ class Pass:
     def _record_count(self, sink: Sink, outcome: Outcome) -> int | None:
         """Return how many records the unit has, None where only changed ones were counted."""
         if sink.stream is self._leader:
-            return outcome.objects
+            return outcome.objects - outcome.elsewhere
         return None if sink.is_incremental else outcome.emitted[sink.stream.name]
 
     def _name_of(self, context: Context, raw: Mapping[str, Any]) -> str | None:
