@@ -88,6 +88,7 @@ class Pass:
                     return False
             for sink, written in zip(self._sinks, before, strict=True):
                 page.outcome.emitted[sink.stream.name] += sink.written - written
+            self._reading.wrote(page)
             self._judge_written_units()
         return self._leader.ABORT_AT_RECORD_COUNT is None
 
