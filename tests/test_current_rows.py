@@ -15,11 +15,19 @@ from singer import Json, Messages, catalog, incremental, make_tap
 from warehouse import Key, Warehouse, generator
 
 from tap_glue_metadata.aws.errors import TapError
+from tap_glue_metadata.streams.base import EmbeddedStream
+from tap_glue_metadata.streams.catalog import Tables
+from tap_glue_metadata.streams.etl import Connections, Jobs
+from tap_glue_metadata.streams.governance import LfTags
+from tap_glue_metadata.streams.runs import JobRuns
+from tap_glue_metadata.streams.tables import Partitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fake_aws import FakeAws, Store
+
+    from tap_glue_metadata.streams.base import GlueStream
 
 VIEWS = generator()
 STREAMS = [stream.name for stream in VIEWS.streams_of("default")]
@@ -170,6 +178,31 @@ def test_each_stream_of_what_aws_lists_has_its_view(connection: Any) -> None:
             assert warehouse.rows(f"current_{stream.name}", *stream.primary_keys) == []
     for view in ("lost", "stale_units", *(f"lost_{group}" for group in groups)):
         assert warehouse.rows(view, "account_id", "stream") == []
+
+
+class Notes(EmbeddedStream):
+    """What has a key of its own."""
+
+    name, primary_keys = "notes", ("account_id", "region", "note_id")
+    parent_stream_type = Tables
+
+
+@pytest.mark.parametrize(
+    ("stream", "parent"),
+    [
+        (JobRuns, None),
+        (Connections, "catalogs"),
+        (LfTags, "databases"),
+        (Partitions, "tables"),
+        (Notes, "databases"),
+        (Jobs, None),
+    ],
+)
+def test_what_the_rows_of_a_stream_need_to_be_current(
+    stream: type[GlueStream], parent: str | None
+) -> None:
+    needed = {name for name in STREAMS if f"JOIN current_{name} AS parent" in VIEWS.select(stream)}
+    assert needed == ({parent} if parent else set())
 
 
 @pytest.mark.parametrize("keys", [{}, COLUMNS], ids=["FULL_TABLE", "INCREMENTAL"])
