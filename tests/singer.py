@@ -12,7 +12,7 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter
 from tap_glue_metadata.tap import TapGlueMetadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_sdk.singerlib.messages import Message
 
@@ -94,12 +94,13 @@ def catalog(
     *selected: str,
     tap_type: type[TapGlueMetadata] = TapGlueMetadata,
     deselected: Mapping[str, list[tuple[str, ...]]] | None = None,
+    extra_streams: Sequence[str] = (),
 ) -> Json:
     """Make a catalog in which these streams are selected, but for some of their properties.
 
     Properties are named by their path of fields.
     """
-    found: Json = tap_type(config={}).catalog_dict
+    found: Json = tap_type(config={"extra_streams": [*extra_streams]}).catalog_dict
     for entry in found["streams"]:
         name = entry["tap_stream_id"]
         wanted = {(): name in selected} | {
