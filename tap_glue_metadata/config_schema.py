@@ -184,8 +184,8 @@ SETTINGS: Final = th.PropertiesList(
         th.ArrayType(th.StringType(min_length=1)),
         title="Further streams",
         description="Streams beyond those that are there by default, by their names or those of "
-        "their groups: `fields`, `tables`, `etl`, `schema_registry`, `governance`, `runs`. Each "
-        "takes calls and rights of its own.",
+        "their groups: `fields`, `tables`, `etl`, `schema_registry`, `governance`, `runs`, "
+        "`lineage`. Each takes calls and rights of its own.",
     ),
     th.Property(
         "on_access_denied",
