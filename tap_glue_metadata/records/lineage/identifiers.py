@@ -10,8 +10,10 @@ from urllib.parse import quote
 from tap_glue_metadata.records.arns import arn
 
 _ARN: Final = re.compile(r"arn:[\w-]+:(?P<service>[\w-]+):[^:]*:[^:]*:(?P<kind>\w*)")
-_URI: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*):(?=\S)", re.IGNORECASE)
-_S3: Final = re.compile(r"s3[an]?://(?P<bucket>[^/]+)/*(?P<key>.*)", re.IGNORECASE | re.DOTALL)
+_URI: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*):(?=/*[^\s/])", re.IGNORECASE)
+_S3: Final = re.compile(
+    r"s3[an]?://(?:[^/]*@)?(?P<bucket>[^/]+)/*(?P<key>.*)", re.IGNORECASE | re.DOTALL
+)
 _FILE: Final = re.compile(
     r"\.(?:avro|csv|json|jsonl|orc|parquet|py|tsv|txt|xls|xlsx|xml|bz2|gz|snappy|zip|zst)\Z",
     re.IGNORECASE,

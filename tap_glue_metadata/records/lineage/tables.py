@@ -143,7 +143,7 @@ def _resolve(name: view_sql.Name, query: View, place: Place) -> tuple[Thing, str
     is_customary = catalog == _CUSTOMARY_CATALOG
     is_known = catalog in _DEFAULT_CATALOGS or is_customary or "/" in catalog
     if not is_known or database == _NO_TABLES:
-        names = filter(None, (catalog, database, table))
+        names = [part for part in (catalog, database, table) if part]
         return foreign_table(query.dialect or "hive", *names), PARSED
     found = place.table(database, table, _catalog_id(catalog, place))
     return found, PARSED if told and not is_customary else INFERRED

@@ -12,17 +12,19 @@ if TYPE_CHECKING:
 LONGEST: Final = 100_000
 """The most characters of a text that is parsed.
 
-With `_DEEPEST` and `_MOST_WORK` it bounds time and memory: sqlglot's compiled parser recurses
-without a check of its own, and tries what may be a type twice at each level.
+With those that follow it bounds time and memory: sqlglot's compiled parser recurses without a
+check of its own, and tries what may be a type, or a nested join, twice at each level.
 """
 
-_DEEPEST: Final = 2_000  # a third of what an 8 MB stack holds
+_DEEPEST: Final = 100  # open brackets
+_MOST_UNCLOSED: Final = 2_000  # keywords that may nest without brackets; an 8 MB stack holds 12,000
 _MOST_WORK: Final = 200_000  # tokens, those that are looked at again included
-_DIALECTS: Final = {"athena": "athena", "redshift": "redshift", "spark": "spark", "trino": "trino"}
+_MOST_NODES: Final = 100_000  # of the tree, those that are thrown away included
+_DIALECTS: Final = {"athena": "trino", "redshift": "redshift", "spark": "spark", "trino": "trino"}
 _HIVE: Final = "spark"  # which reads all that Hive does
 _OPEN: Final = frozenset(("L_PAREN", "L_BRACKET", "L_BRACE"))
 _CLOSE: Final = frozenset(("R_PAREN", "R_BRACKET", "R_BRACE"))
-_UNCLOSED: Final = frozenset(("FROM", "JOIN", "LT", "OVER", "SELECT"))  # may nest without brackets
+_UNCLOSED: Final = frozenset(("FROM", "JOIN", "LT", "OVER", "SELECT"))
 
 
 class SqlError(Exception):
@@ -76,15 +78,19 @@ def _sqlglot() -> Any:  # noqa: ANN401 - an optional module
 def _parse(sql: str, dialect_name: str) -> Any:  # noqa: ANN401 - an expression of sqlglot
     sqlglot = _sqlglot()
     dialect = sqlglot.Dialect.get_or_raise(dialect_name)
+    dialect.INDEX_OFFSET = 0  # to shift an index takes time in the square of how many there are
     try:
         tokens = dialect.tokenize(sql)
         _check(tokens, dialect.parser_class.TYPE_TOKENS)
-        statements = [each for each in dialect.parser().parse(tokens, sql) if each is not None]
+        parser = dialect.parser(max_nodes=_MOST_NODES)
+        statements = [each for each in parser.parse(tokens, sql) if each is not None]
     except sqlglot.errors.ParseError as error:
         found = error.errors[0] if error.errors else {}
         where = f"line {found.get('line')}, column {found.get('col')}"
         raise SqlError(f"cannot be parsed as {dialect_name}: {where}") from None
-    except sqlglot.errors.SqlglotError:
+    except (SqlError, RecursionError):
+        raise
+    except Exception:  # noqa: BLE001 - compiled, it answers wrong SQL with a TypeError and the like
         raise SqlError(f"cannot be parsed as {dialect_name}") from None
     if len(statements) != 1:
         raise SqlError(f"has {len(statements)} statements, not one")
@@ -103,7 +109,7 @@ def _check(tokens: list[Any], types: set[Any]) -> None:
         SqlError: The text is too complex.
     """
     opened: list[bool] = []  # for each open bracket, whether it may be one of a type
-    unclosed = doublings = work = 0
+    repeated = unclosed = doublings = work = 0
     before = None
     for token in tokens:
         kind = token.token_type.name
@@ -112,9 +118,12 @@ def _check(tokens: list[Any], types: set[Any]) -> None:
             doublings += opened[-1]
         elif kind in _CLOSE and opened:
             doublings -= opened.pop()
-        unclosed += kind in _UNCLOSED
+        elif kind in _UNCLOSED:
+            unclosed += 1
+            repeated += token.token_type is before
         work += 1 << min(doublings, 32)
-        if len(opened) + unclosed > _DEEPEST or work > _MOST_WORK:
+        is_deep = len(opened) + repeated > _DEEPEST or unclosed > _MOST_UNCLOSED
+        if is_deep or work > _MOST_WORK:
             raise SqlError("is too complex to be parsed")
         before = token.token_type
 
@@ -122,10 +131,12 @@ def _check(tokens: list[Any], types: set[Any]) -> None:
 def _names(query: Any) -> Iterator[Name]:  # noqa: ANN401 - an expression of sqlglot
     exp = _sqlglot().exp
     for table in query.find_all(exp.Table, bfs=False):
-        parts = [part.name for part in table.parts]
-        # Functions in FROM are tables to sqlglot as well.
-        if not isinstance(table.this, (exp.Identifier, exp.Dot)) or not all(parts):
+        # Functions in FROM are tables to sqlglot as well, and so are the names in a hint.
+        if not isinstance(table.this, (exp.Identifier, exp.Dot)) or isinstance(
+            table.parent, exp.JoinHint
+        ):
             continue
+        parts = [part.name for part in table.parts]
         if len(parts) > 1 or not _is_defined(table, parts[0].lower(), exp):
             *above, name = parts
             database = above.pop() if above else None
