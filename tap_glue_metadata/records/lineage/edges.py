@@ -24,6 +24,8 @@ DERIVED: Final[dict[str, dict[str, Any]]] = {
         "type": "string",
         "description": "Hash of kind, source, target and via, which tell one edge from another.",
     },
+    "catalog_id": {**_TEXT, "description": "Catalog by which a table was reached; else null."},
+    "database_name": {**_TEXT, "description": "Database by which a table was reached; else null."},
     "kind": {
         **_TEXT,
         "description": (
@@ -106,9 +108,10 @@ def records(
         edge_id = _hash([fields[name] for name in _IDENTITY])
         if edge_id not in seen:
             seen.add(edge_id)
-            yield {**keys, "edge_id": edge_id, **fields}
+            yield {**_NOWHERE, **keys, "edge_id": edge_id, **fields}
 
 
+_NOWHERE: Final = {"catalog_id": None, "database_name": None}  # of what is in no database
 _IDENTITY: Final = (
     *("kind", "source_type", "source_id", "target_type", "target_id", "via_type", "via_id"),
 )
