@@ -69,6 +69,7 @@ def change(store: Store) -> None:
         ("order_id", "bigint", "Number printed on the invoice"),
         ("status", "string", "open, paid, shipped or returned"),
         ("amount", "decimal(14,2)", "Gross, in EUR"),
+        location=orders["StorageDescriptor"]["Location"],
     )
     orders["UpdateTime"] = time.time()
 
@@ -99,6 +100,7 @@ def _fill_sales(store: Store) -> None:
             ("status", "string", "open, shipped or returned"),
             ("amount", "decimal(12,2)", "Gross, in EUR"),
             ("fax", "string", ""),
+            location="s3://example-lake/sales/orders/",
         ),
         PartitionKeys=_columns(("year", "int", ""), ("month", "int", "")),
         Parameters={"classification": "parquet"},
@@ -111,6 +113,7 @@ def _fill_sales(store: Store) -> None:
             ("customer_id", "bigint", "Stable over renames and merges"),
             ("address", "struct<street:string,city:string>", "Of the invoice"),
             ("phones", "array<struct<kind:string,number:string>>", ""),
+            location="s3://example-lake/sales/customers/",
         ),
         # What a crawler leaves: the figures are those that it counted.
         Parameters={
@@ -118,6 +121,7 @@ def _fill_sales(store: Store) -> None:
             "recordCount": "48210",
             "sizeKey": "4194270",
             "objectCount": "365",
+            "UPDATED_BY_CRAWLER": "find-customers",
         },
     )
     text = json.dumps({"originalSql": VIEW, "catalog": "awsdatacatalog", "schema": "sales"})
@@ -165,8 +169,8 @@ def _fill_lakehouse(store: Store) -> None:
     )
 
 
-def _storage(*columns: tuple[str, str, str]) -> dict[str, Any]:
-    return {"Columns": _columns(*columns)}
+def _storage(*columns: tuple[str, str, str], location: str | None = None) -> dict[str, Any]:
+    return {"Columns": _columns(*columns)} | ({"Location": location} if location else {})
 
 
 def _columns(*columns: tuple[str, str, str]) -> list[dict[str, Any]]:

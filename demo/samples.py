@@ -17,14 +17,7 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
-# What is of the run itself, and another one each time.
-_OF_THE_RUN: Final = {
-    **dict.fromkeys(
-        ("run_started_at", "started_at", "completed_at", "observed_at"),
-        "2025-10-09T02:00:00.000000+00:00",
-    ),
-    "tap_version": "1.0.0",
-}
+_AT: Final = "2025-10-09T02:00:00.000000+00:00"  # in place of the time of the run, which varies
 _OF_RUNS: Final = frozenset({"extractions", "extraction_issues"})
 
 
@@ -60,7 +53,10 @@ def _is_denied(params: Record) -> bool:
 
 
 def _fullest(stream: str, found: Iterable[Record]) -> Record:
-    told = [{k: v for k, v in record.items() if v is not None} for record in found]
-    record = min(told, key=lambda one: (-len(one), json.dumps(one, sort_keys=True)))
-    own = _OF_THE_RUN if stream in _OF_RUNS else {}
-    return {name: own.get(name, value) for name, value in record.items()}
+    told = [
+        {name: value for name, value in record.items() if value is not None} for record in found
+    ]
+    for record in told if stream in _OF_RUNS else ():
+        varying = {name: _AT for name in record if name.endswith("_at")} | {"tap_version": "1.0.0"}
+        record.update({name: value for name, value in varying.items() if name in record})
+    return min(told, key=lambda record: (-len(record), json.dumps(record, sort_keys=True)))

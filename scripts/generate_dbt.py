@@ -64,7 +64,7 @@ def _model(query: str, rows_of: Mapping[str, str]) -> str:
     """Return a query as a model: what it reads goes in front, under the name that it has there."""
     names = dict.fromkeys(re.findall(r"(?:FROM|JOIN) ([a-z_]+)", query))
     inputs = ",\n".join(f"{name} AS ({rows_of[name]})" for name in names if name in rows_of)
-    return f"-- {NOTICE}\nWITH {inputs}\n{query}"
+    return f"-- {NOTICE}\nWITH {inputs}\n{query.rstrip()}\n"
 
 
 def _properties(group: str, views: Mapping[str, str]) -> str:

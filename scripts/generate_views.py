@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
 from tap_glue_metadata.streams.base import EmbeddedStream
-from tap_glue_metadata.streams.catalog import Catalogs, Databases
+from tap_glue_metadata.streams.catalog import Catalogs, Databases, Tables
 from tap_glue_metadata.streams.keys import SCOPE_KEYS
 from tap_glue_metadata.streams.report import ExtractionIssues
 
@@ -39,9 +39,9 @@ WHERE completed_at < CURRENT_TIMESTAMP AT TIME ZONE 'UTC' - INTERVAL '{STALE_DAY
 # only together: what has come with one of them may be what another one leaves out.
 LAST_READINGS: Final = """\
 SELECT account_id, region, stream, catalog_id, database_name,
-  COALESCE(MAX(CASE WHEN filters = '' THEN started_at END), MIN(started_at)) AS started_at,
+  COALESCE(MAX(CASE WHEN extent = '' THEN started_at END), MIN(started_at)) AS started_at,
   COALESCE(
-    MAX(CASE WHEN filters = '' THEN full_started_at END), MIN(full_started_at)
+    MAX(CASE WHEN extent = '' THEN full_started_at END), MIN(full_started_at)
   ) AS full_started_at
 FROM extractions
 GROUP BY account_id, region, stream, catalog_id, database_name
@@ -151,17 +151,19 @@ def select(stream: Stream) -> str:
 
 
 def parent_of(stream: Stream) -> Stream | None:
-    """Return the stream whose rows those of another one belong to, None if there is none.
+    """Return the stream whose rows those of another one belong to.
 
     Args:
-        stream: The child: its primary key begins with that of its parent.
+        stream: The child.
+
+    Returns:
+        `tables` if it is read for each table or comes in it, and its primary key names it; else
+        the stream of the unit that it is read by, None for an account and region.
     """
-    found = [
-        parent
-        for parent in STREAM_TYPES
-        if parent.reads() and parent is not stream and _is_below(stream, parent)
-    ]
-    return max(found, key=lambda parent: len(parent.primary_keys), default=None)
+    keys = stream.primary_keys[: len(Tables.primary_keys)]
+    if stream is not Tables and Tables.source in stream.reads() and keys == _names_of(Tables):
+        return Tables
+    return (None, Catalogs, Databases)[len(stream.reads()[-1].unit_members)]
 
 
 def current_units() -> str:
@@ -198,9 +200,9 @@ def lost(streams: Sequence[Stream]) -> str:
 
 def _unit_of(stream: Stream) -> dict[str, str]:
     """Return the keys of a stream's unit of reading, each as an expression of its rows."""
-    bound = stream.reads()[-1].bound
+    members = stream.reads()[-1].unit_members
     return {
-        key: f"{stream.name}.{key}" if member in bound else "''" for key, member in UNIT.items()
+        key: f"{stream.name}.{key}" if member in members else "''" for key, member in UNIT.items()
     }
 
 
@@ -222,28 +224,28 @@ def _was_seen(stream: Stream) -> Iterator[str]:
 
 
 def _belongs(stream: Stream, parent: Stream) -> str:
-    pairs = zip(parent.primary_keys, stream.primary_keys, strict=False)
+    pairs = zip(parent.primary_keys, _names_of(parent), strict=True)
     return _all_of(f"parent.{key} = {stream.name}.{own}" for key, own in pairs)
 
 
 def _has_last_version(stream: Stream, parent: Stream) -> Iterator[str]:
     """Yield what holds for a row that has come with the last version of its parent."""
-    if not issubclass(stream, EmbeddedStream):
+    if not issubclass(stream, EmbeddedStream) or stream.parent_stream_type is not parent:
         return
     keys = {member: key for key, member in parent.replication_keys.items()}
     for own, member in stream.replication_keys.items():
         yield f"{stream.name}.{own} IS NOT DISTINCT FROM parent.{keys[member]}"
 
 
-def _is_below(stream: Stream, parent: Stream) -> bool:
+def _names_of(parent: Stream) -> tuple[str, ...]:
+    """Return the names that the primary key of a stream has in its children."""
     *above, own = parent.primary_keys
-    name = own if "_" in own else f"{parent.name.removesuffix('s')}_{own}"
-    return tuple(stream.primary_keys[: len(above) + 1]) == (*above, name)
+    return (*above, own if "_" in own else f"{parent.name.removesuffix('s')}_{own}")
 
 
 def _exists(parent: Stream, exception: str) -> str:
     """Tell of a unit that its catalog or database is current."""
-    pairs = zip(parent.primary_keys, (*SCOPE_KEYS, *UNIT), strict=False)
+    pairs = zip(parent.primary_keys, _names_of(parent), strict=True)
     same = _all_of((f"parent.{key} = unit.{own}" for key, own in pairs), indent=6)
     query = f"SELECT 1 FROM current_{parent.name} AS parent\n    WHERE {same}"  # noqa: S608 - names of ours
     return f"({exception} OR EXISTS (\n    {query}\n  ))"

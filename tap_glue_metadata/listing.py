@@ -214,8 +214,10 @@ class Listing:
         neighbours = self._neighbours[None]
         before = neighbours.dropped
         for item in self._fresh(neighbours, page, is_last=is_last):
+            context = self._placed(item)
             self.outcome.objects += 1
-            yield self._placed(item), item
+            self.outcome.elsewhere += context is not self.context
+            yield context, item
         self.outcome.repeated += neighbours.dropped - before
 
     def onward(

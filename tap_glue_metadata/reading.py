@@ -94,7 +94,9 @@ class Reading:
         Raises:
             TapError: What ends the run.
         """
-        for page in self.lane:
-            yield page
-            with self.lane.ready:  # which holds the lock of the pool
-                page.outcome.unwritten -= 1
+        yield from self.lane
+
+    def wrote(self, page: Page) -> None:
+        """Note that a page has been written."""
+        with self.lane.ready:  # which holds the lock of the pool
+            page.outcome.unwritten -= 1

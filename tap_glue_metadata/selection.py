@@ -119,7 +119,7 @@ class Selection:
     def place_database(self, context: Context, database: Json) -> Context:
         """Give the context of a database: another catalog, for one that an account shares."""
         owner = database.get("CatalogId")
-        if not self.settings.resource_share_type or not owner:
+        if not self.settings.resource_share_type or owner in {None, context.bound["CatalogId"]}:
             return context
         return replace(context, bound={**context.bound, "CatalogId": owner})
 
@@ -152,8 +152,8 @@ class Selection:
         parts = [scope.roles, self.setting("resource_links"), *self._filters(scope, reads)]
         return _fingerprint(parts)
 
-    def filters(self, scope: Scope, chain: Sequence[Read]) -> str:
-        """Tell what the settings leave out of the units of a stream.
+    def unit_extent(self, scope: Scope, chain: Sequence[Read]) -> str:
+        """Tell what the settings leave out of each unit of a stream.
 
         Args:
             scope: The account and region.

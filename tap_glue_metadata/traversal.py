@@ -111,7 +111,7 @@ class Traversal:
         """Return what tells something of what is selected, by account and region.
 
         Args:
-            tell: What tells it: the selection's `extent` or `filters`.
+            tell: What tells it: the selection's `extent` or `unit_extent`.
             chain: The reads that lead to a stream's objects.
         """
         return {Unit(s.account_id, s.region): tell(s, chain) for s in self.scopes}

@@ -56,6 +56,7 @@ _OTHERS: Final = {"lakeformation": "lakeformation", "tagging": "resourcegroupsta
 # The List operation of the same noun is derived from them.
 _BATCHES: Final = {
     "BatchGetCrawlers": ("CrawlerNames", "Crawlers", "CrawlersNotFound"),
+    "BatchGetJobs": ("JobNames", "Jobs", "JobsNotFound"),
     "BatchGetWorkflows": ("Names", "Workflows", "MissingWorkflows"),
 }
 # The HTTP status and error codes for an access key that is missing, unknown and expired.
@@ -309,15 +310,25 @@ class Store:
             return all(item.get(k, implied[k]) == v for k, v in named.items())
 
         items = self.items.get(operation, ())
+        if operation == "GetJobs":  # as users report
+            items = [_without_nodes(job) for job in items]
         return [item for item in items if not isinstance(item, dict) or fits(item)]
+
+    def job(self, name: str) -> Json:
+        """Return a job, refusing one that does not exist."""
+        for job in self.items.get("GetJobs", ()):
+            if job["Name"] == name:
+                return dict(job)
+        raise AwsError("EntityNotFoundException", f"Job {name} not found.")
 
     def batch_for(self, operation: str, params: Json) -> Json:
         """Return the items asked for by name, and the names of those that do not exist."""
         asked, found, missing = _BATCHES[operation]
         hidden = () if params.get("IncludeGraph") else ("Graph",)
+        stored = operation.removeprefix("Batch") if "Jobs" in operation else operation
         known = {
             item["Name"]: {k: v for k, v in item.items() if k not in hidden}
-            for item in self.items.get(operation, ())
+            for item in self.items.get(stored, ())
         }
         names = params.get(asked, ())
         return {
@@ -664,6 +675,8 @@ class FakeAws:
         operation, params = call.operation, call.params
         if operation in _BATCHES:
             return Reply(_dump(store.batch_for(operation, params)).encode())
+        if operation == "GetJob":
+            return Reply(_dump({"Job": store.job(params["JobName"])}).encode())
         if "CatalogId" in _members(model.input_shape):
             params = params | {"CatalogId": store.catalog_id(params)}
             if "DatabaseName" in params:
@@ -707,6 +720,11 @@ class FakeAws:
         elif stop < len(rows):
             text += f',"NextToken":"{_token(call, stop, empty=self.empty_pages and not empty)}"'
         return Reply(f"{{{text}}}".encode())
+
+
+def _without_nodes(job: Json) -> Json:
+    hidden = {"CodeGenConfigurationNodes"} if job.get("JobMode") == "VISUAL" else ()
+    return {name: value for name, value in job.items() if name not in hidden}
 
 
 class _Server(ThreadingHTTPServer):

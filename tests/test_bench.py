@@ -37,7 +37,7 @@ def contest(script: str) -> Contest:
     ("case", "title", "target", "limit"),
     [
         ("a", "10 databases x 1,000 tables x 50 columns", "tap / paginator loop", "1.00"),
-        ("i", "2,000 tables: 10 partitions each", "tap / pool of threads", "1.10"),
+        ("j", "2,000 tables: 10 partitions each", "tap / pool of threads", "1.10"),
     ],
 )
 def test_a_case_is_printed_and_written(

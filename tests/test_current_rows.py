@@ -9,19 +9,29 @@ import postgres
 import psycopg
 import pytest
 from conftest import ACCOUNT, OTHER
+from fake_glue import FakeGlue
 from faults import Summary
 from shards import play
 from singer import Json, Messages, catalog, incremental, make_tap
 from warehouse import Key, Warehouse, generator
 
 from tap_glue_metadata.aws.errors import TapError
+from tap_glue_metadata.streams.base import EmbeddedStream
+from tap_glue_metadata.streams.catalog import Tables
+from tap_glue_metadata.streams.etl import Connections, Jobs
+from tap_glue_metadata.streams.governance import LfTags
+from tap_glue_metadata.streams.runs import JobRuns
+from tap_glue_metadata.streams.tables import Partitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fake_aws import FakeAws, Store
 
+    from tap_glue_metadata.streams.base import GlueStream
+
 VIEWS = generator()
+GROUPS = sorted({stream.group for stream in VIEWS.ALL} - {"default"})
 STREAMS = [stream.name for stream in VIEWS.streams_of("default")]
 COLUMNS = {"columns": "table_update_time"}
 OBJECTS = {"tables": "update_time", "jobs": "last_modified_on", "workflows": "last_modified_on"}
@@ -163,13 +173,37 @@ def test_the_files_are_those_that_are_generated() -> None:
 
 
 def test_each_stream_of_what_aws_lists_has_its_view(connection: Any) -> None:
-    groups = {stream.group for stream in VIEWS.ALL} - {"default"}
-    warehouse = Warehouse(connection, *sorted(groups))
+    warehouse = Warehouse(connection, *GROUPS)
     for stream in VIEWS.ALL:
         if stream.reads():
             assert warehouse.rows(f"current_{stream.name}", *stream.primary_keys) == []
-    for view in ("lost", "stale_units", *(f"lost_{group}" for group in groups)):
+    for view in ("lost", "stale_units", *(f"lost_{group}" for group in GROUPS)):
         assert warehouse.rows(view, "account_id", "stream") == []
+
+
+class Notes(EmbeddedStream):
+    """What has a key of its own."""
+
+    name, primary_keys = "notes", ("account_id", "region", "note_id")
+    parent_stream_type = Tables
+
+
+@pytest.mark.parametrize(
+    ("stream", "parent"),
+    [
+        (JobRuns, None),
+        (Connections, "catalogs"),
+        (LfTags, "databases"),
+        (Partitions, "tables"),
+        (Notes, "databases"),
+        (Jobs, None),
+    ],
+)
+def test_what_the_rows_of_a_stream_need_to_be_current(
+    stream: type[GlueStream], parent: str | None
+) -> None:
+    needed = {name for name in STREAMS if f"JOIN current_{name} AS parent" in VIEWS.select(stream)}
+    assert needed == ({parent} if parent else set())
 
 
 @pytest.mark.parametrize("keys", [{}, COLUMNS], ids=["FULL_TABLE", "INCREMENTAL"])
@@ -420,6 +454,33 @@ def test_pipelines_that_remove_each_others_rows_have_lost_them(
         fill(shard.store)
         shard.run(warehouse)
     assert {row[0] for row in warehouse.rows("lost", "account_id")} == {OTHER}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_all_that_is_read_of_extra_streams_is_current(connection: Any, group: str) -> None:
+    streams = VIEWS.streams_of(group)
+    warehouse = Warehouse(connection, group)
+    with FakeGlue(read for stream in streams for read in stream.calls()) as endpoint:
+        fill(endpoint.store())
+        for tables in endpoint.store().tables.values():
+            for table in tables:
+                table["PartitionKeys"] = [{"Name": "day"}]
+                table["Parameters"] = {"table_type": "ICEBERG"}
+        chosen = catalog(*STREAMS, *(stream.name for stream in streams))
+        shard = Shard(endpoint, ACCOUNT, chosen, extra_streams=[group])
+        for _ in range(2):
+            messages = shard.run(warehouse)
+            for stream in streams:
+                keys = stream.primary_keys
+                came = sorted(tuple(r[k] for k in keys) for r in messages.records(stream.name))
+                assert came
+                assert warehouse.rows(f"current_{stream.name}", *keys) == came
+            assert warehouse.rows(f"lost_{group}", "stream") == []
+        shard.store.databases.clear()
+        shard.run(warehouse)
+        for stream in streams:
+            if "database_name" in stream.primary_keys:
+                assert warehouse.rows(f"current_{stream.name}", "region") == []
 
 
 @pytest.mark.parametrize("seed", range(1, 6))

@@ -10,6 +10,7 @@ from fake_aws import FakeAws, Role
 from singer import Json, Messages, catalog, incremental, make_tap, marks, sync
 
 from tap_glue_metadata.aws.errors import AwsError, TapError
+from tap_glue_metadata.outcomes import counted
 from tap_glue_metadata.records.projection import moment
 
 DENIED = "AccessDeniedException"
@@ -490,3 +491,16 @@ def test_state_and_start_date_that_are_no_times(changing: FakeAws, settings: Jso
     with pytest.raises(TapError, match="Setting 'start_date': 'soon' is not a valid date"):
         make_tap(settings | {"start_date": "soon"})
     assert changing.count("GetTables") == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "text"),
+    [
+        (0, "unit", "0 units"),
+        (1, "unit", "1 unit"),
+        (2, "call", "2 calls"),
+        (3, "retry", "3 retries"),
+    ],
+)
+def test_a_number_of_things(number: int, noun: str, text: str) -> None:
+    assert counted(number, noun) == text

@@ -93,6 +93,19 @@ def test_each_unit_that_was_read_completely_is_told(endpoint: FakeAws, settings:
     assert columns["full_started_at"] == before["full_started_at"]
 
 
+def test_databases_that_another_account_shares_are_in_its_catalog(
+    endpoint: FakeAws, settings: Json
+) -> None:
+    fill(endpoint.store(), "own", 1)
+    endpoint.store().add_database("shared", CatalogId=OTHER)  # as ResourceShareType lists it
+    config = settings | {"resource_share_type": "ALL"}
+    messages = sync(config, catalog("databases", "extractions"))
+    assert len(messages.records("databases")) == 2
+    [record] = messages.records("extractions")
+    assert (record["catalog_id"], record["record_count"]) == (ACCOUNT, 1)
+    assert record["extent"]
+
+
 def test_throttling_is_told_for_its_unit(endpoint: FakeAws, settings: Json) -> None:
     for name in ("hr", "sales"):
         fill(endpoint.store(), name, 1)

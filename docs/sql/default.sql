@@ -1,8 +1,8 @@
 CREATE OR REPLACE VIEW last_readings AS
 SELECT account_id, region, stream, catalog_id, database_name,
-  COALESCE(MAX(CASE WHEN filters = '' THEN started_at END), MIN(started_at)) AS started_at,
+  COALESCE(MAX(CASE WHEN extent = '' THEN started_at END), MIN(started_at)) AS started_at,
   COALESCE(
-    MAX(CASE WHEN filters = '' THEN full_started_at END), MIN(full_started_at)
+    MAX(CASE WHEN extent = '' THEN full_started_at END), MIN(full_started_at)
   ) AS full_started_at
 FROM extractions
 GROUP BY account_id, region, stream, catalog_id, database_name;

@@ -18,6 +18,11 @@ LEFT JOIN last_readings AS reading
   AND reading.region = lf_tags.region
   AND reading.catalog_id = lf_tags.catalog_id
   AND reading.database_name = lf_tags.database_name
+JOIN current_databases AS parent
+  ON parent.account_id = lf_tags.account_id
+  AND parent.region = lf_tags.region
+  AND parent.catalog_id = lf_tags.catalog_id
+  AND parent.name = lf_tags.database_name
 WHERE COALESCE(lf_tags._sdc_extracted_at >= reading.full_started_at, TRUE);
 
 CREATE OR REPLACE VIEW current_lf_permissions AS

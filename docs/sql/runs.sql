@@ -7,10 +7,6 @@ LEFT JOIN last_readings AS reading
   AND reading.region = job_runs.region
   AND reading.catalog_id = ''
   AND reading.database_name = ''
-JOIN current_jobs AS parent
-  ON parent.account_id = job_runs.account_id
-  AND parent.region = job_runs.region
-  AND parent.name = job_runs.job_name
 WHERE COALESCE(job_runs._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(job_runs.completed_on IS NOT NULL OR job_runs._sdc_extracted_at >= reading.started_at, TRUE);
 
@@ -23,10 +19,6 @@ LEFT JOIN last_readings AS reading
   AND reading.region = job_bookmarks.region
   AND reading.catalog_id = ''
   AND reading.database_name = ''
-JOIN current_jobs AS parent
-  ON parent.account_id = job_bookmarks.account_id
-  AND parent.region = job_bookmarks.region
-  AND parent.name = job_bookmarks.job_name
 WHERE COALESCE(job_bookmarks._sdc_extracted_at >= reading.full_started_at, TRUE);
 
 CREATE OR REPLACE VIEW current_workflow_runs AS

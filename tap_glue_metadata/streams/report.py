@@ -47,14 +47,14 @@ class Extractions(RunReport):
     """
 
     name = "extractions"
-    primary_keys = ("account_id", "region", "stream", "catalog_id", "database_name", "filters")
+    primary_keys = ("account_id", "region", "stream", "catalog_id", "database_name", "extent")
     derived: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "account_id": {"type": "string", "description": "Account."},
         "region": {"type": "string", "description": "Region."},
         "stream": {"type": "string", "description": "Stream that was read."},
         "catalog_id": {"type": "string", "description": "Catalog; empty if in none."},
         "database_name": {"type": "string", "description": "Database; empty if in none."},
-        "filters": {
+        "extent": {
             "type": "string",
             "description": (
                 "Fingerprint of the settings that leave out some of the unit; empty if none does."
@@ -99,7 +99,7 @@ class Extractions(RunReport):
         stream: str,
         outcome: Outcome,
         *,
-        filters: str,
+        extent: str,
         full_started_at: datetime | None,
         record_count: int | None,
     ) -> None:
@@ -108,7 +108,7 @@ class Extractions(RunReport):
         Args:
             stream: The stream that it was read for.
             outcome: What became of it.
-            filters: What the settings leave out of it, as a short text.
+            extent: Tells what the settings leave out of it, empty for nothing.
             full_started_at: When the last reading began that emitted all of it, if that is known.
             record_count: How many records it has, if that is known.
         """
@@ -118,7 +118,7 @@ class Extractions(RunReport):
             "stream": stream,
             "catalog_id": outcome.unit.catalog_id or "",
             "database_name": outcome.unit.database_name or "",
-            "filters": filters,
+            "extent": extent,
             "run_started_at": _told(self.run_start),
             "started_at": _told(outcome.started_at),
             "full_started_at": full_started_at and _told(full_started_at),

@@ -50,7 +50,7 @@ class Pass:
         self._traversal, self._passes, self._report = traversal, passes, report
         selection, chain = traversal.selection, reading.chain
         extents = traversal.by_scope(selection.extent, chain)
-        self._filters = traversal.by_scope(selection.filters, chain)
+        self._unit_extents = traversal.by_scope(selection.unit_extent, chain)
         percent = leader.config["max_removed_percent"]
         self._counts = ObjectCounts(sinks[0].stream.stream_state, extents, percent)
         for sink in sinks:
@@ -89,6 +89,7 @@ class Pass:
                     return False
             for sink, written in zip(self._sinks, before, strict=True):
                 page.outcome.emitted[sink.stream.name] += sink.written - written
+            self._reading.wrote(page)
             self._judge_written_units()
         return self._leader.ABORT_AT_RECORD_COUNT is None
 
@@ -115,7 +116,7 @@ class Pass:
                     self._report(
                         sink.stream.name,
                         outcome,
-                        filters=self._filters[outcome.unit.scope],
+                        extent=self._unit_extents[outcome.unit.scope],
                         full_started_at=sink.full_since(outcome),
                         record_count=self._record_count(sink, outcome),
                     )
@@ -129,8 +130,8 @@ class Pass:
     def _record_count(self, sink: Sink, outcome: Outcome) -> int | None:
         """Return how many records the unit has, None where only changed ones were counted."""
         if not sink.is_incremental:
-            return outcome.emitted[sink.stream.name]
-        return outcome.objects if sink.stream is self._leader else None
+            return outcome.emitted[sink.stream.name] - outcome.elsewhere
+        return outcome.objects - outcome.elsewhere if sink.stream is self._leader else None
 
     def _name_of(self, context: Context, raw: Mapping[str, Any]) -> str | None:
         """Tell a single object, that may be missing by itself, from others of its unit."""
