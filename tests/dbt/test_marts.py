@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import yaml
 from fake_aws import FakeAws
 from singer import sync
 from warehouse import generator
+from warehouses import ROOT
 
 from demo.catalog import ACCOUNT
 
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
     from singer import Json
     from warehouses import Landing
 
-pytest_plugins = ("warehouses",)
+pytest_plugins = ("landings",)
 
+MARTS: Final = ROOT / "dbt" / "models" / "marts" / "marts.yml"
 KEYS: Final = {stream.name: list(stream.primary_keys) for stream in generator().ALL}
 SCOPE: Final = {"account_id": ACCOUNT, "region": "us-east-1"}
 CATALOG: Final = SCOPE | {"catalog_id": ACCOUNT}
@@ -159,3 +162,8 @@ def test_the_answers_after_three_readings(landing: Landing) -> None:
 
     found = {sql: sorted(landing.query(sql)[1], key=repr) for sql in EXPECTED}
     assert found == EXPECTED
+    described = {
+        mart["name"]: [column["name"] for column in mart["columns"]]
+        for mart in yaml.safe_load(MARTS.read_text(encoding="utf-8"))["models"]
+    }
+    assert {mart: landing.query(f"SELECT * FROM {mart}")[0] for mart in described} == described  # noqa: S608 - ours

@@ -19,7 +19,7 @@ from demo import catalog, etl, extra
 if TYPE_CHECKING:
     from warehouses import Landing
 
-pytest_plugins = ("warehouses",)
+pytest_plugins = ("landings",)
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "warehouse.md"
 QUESTION: Final = re.compile(r"(```sql\n(.*?)```\n).*?(?=\n## |\Z)", re.DOTALL)

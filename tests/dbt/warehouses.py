@@ -1,4 +1,4 @@
-"""The three kinds of landed streams that dbt reads, and dbt on each of them, as a fixture."""
+"""The three kinds of landed streams that dbt reads, and dbt on each of them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
-import postgres
 import psycopg
-import pytest
 from warehouse import Key, Warehouse
 
 if sys.version_info >= (3, 12):
@@ -23,7 +21,7 @@ else:
     from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from postgres import Postgres
     from singer import Json
@@ -190,16 +188,3 @@ class PostgreSql(Database):
     @override
     def connect(self, schema: str) -> Any:
         return psycopg.connect(self._url, options=f"-c search_path={schema}")
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Postgres]:
-    with postgres.running() as server:
-        yield server
-
-
-@pytest.fixture(params=["jsonl", "duckdb", "postgres"])
-def landing(request: pytest.FixtureRequest, tmp_path: Path) -> Landing:
-    if request.param == "postgres":
-        return PostgreSql(tmp_path, request.getfixturevalue("server"))
-    return Files(tmp_path) if request.param == "jsonl" else DuckDb(tmp_path)
