@@ -112,12 +112,8 @@ class Bridge:
         return f"urn:li:container:{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}"
 
     def _platform_instance(self) -> Json:
-        if self._instance is None:
-            return {"platform": PLATFORM}
-        return {
-            "platform": PLATFORM,
-            "instance": f"urn:li:dataPlatformInstance:({PLATFORM},{self._instance})",
-        }
+        named = f"urn:li:dataPlatformInstance:({PLATFORM},{self._instance})"
+        return {"platform": PLATFORM, "instance": named if self._instance else None}
 
 
 def _field(column: Json) -> Json:

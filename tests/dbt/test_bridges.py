@@ -29,8 +29,8 @@ BRIDGE: Final = ROOT / "bridges" / "datahub.py"
 DATAHUB: Final = DBT.with_name("datahub")
 
 
-@pytest.fixture
-def databases(tmp_path: Path, server: Postgres) -> list[str]:
+@pytest.fixture(scope="module")
+def databases(tmp_path_factory: pytest.TempPathFactory, server: Postgres) -> list[str]:
     """Load the sample into both."""
     with FakeAws() as endpoint:
         catalog.fill(endpoint)
@@ -41,7 +41,7 @@ def databases(tmp_path: Path, server: Postgres) -> list[str]:
             "aws_secret_access_key": "testing",
         }
         messages = sync(settings).all
-    path = str(tmp_path / "warehouse.duckdb")
+    path = str(tmp_path_factory.mktemp("bridges") / "warehouse.duckdb")
     with duckdb.connect(path) as file, psycopg.connect(server.url) as connection:
         file.execute(f"CREATE SCHEMA {BUILT}; USE {BUILT}")
         connection.execute(f"CREATE SCHEMA {BUILT}; SET search_path = {BUILT}")

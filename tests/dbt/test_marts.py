@@ -127,7 +127,7 @@ EXPECTED: Final[dict[str, list[tuple[Any, ...]]]] = {
     "SELECT name FROM current_tables WHERE database_name = 'closed'": [("hidden",)],
     "SELECT database_name FROM coverage WHERE status = 'not read'": [("closed",)],
     # A stream that did not land.
-    "SELECT version_id FROM current_schema_versions": [],
+    "SELECT schema_version_id FROM current_schema_versions": [],
 }
 
 
