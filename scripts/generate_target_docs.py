@@ -21,16 +21,19 @@ SNAPSHOT: Final = re.compile(
     r"^# name: (\w+)\[(.+?)\](?:\[(.+)\])?\n(?:  dict\(|  )([^#]+?)\)?\n# ---$", re.MULTILINE
 )
 FACTS: Final = {
-    "every value of every stream": ("test_every_value_of_every_stream", "all"),
-    "a changed object, in the next run": ("test_two_runs", "changed"),
-    "a deleted object, with `emit_activate_version_messages`": ("test_two_runs", "deleted"),
-    "the same, with `hard_delete`": ("test_rows_can_be_deleted", ""),
-    "an unchanged object, with INCREMENTAL": ("test_two_runs", "incremental"),
-    "`stream_maps`: rename, filter, hash": ("test_stream_maps", ""),
+    "an object that changed, after the next run": ("test_two_runs", "changed"),
+    "one that is gone, with `emit_activate_version_messages`": ("test_two_runs", "deleted"),
+    "the same, with the target's `hard_delete`": ("test_rows_can_be_deleted", ""),
+    "one that is unchanged, with INCREMENTAL": ("test_two_runs", "incremental"),
+    "`flattening_enabled` without `flattening_max_key_length`": (
+        "test_flattened_with_long_names",
+        "",
+    ),
     "`batch_config`": ("test_batch", ""),
-    "`flattening_enabled`, with `flattening_max_key_length: 63`": ("test_flattened", ""),
-    "`flattening_enabled` without": ("test_flattened_with_long_names", ""),
 }
+TYPES: Final = ("test_every_value_of_every_stream", "")
+OTHERS: Final = ("test_others_resolve", "")
+ANY_PYTHON: Final = "without a compiler"
 
 Found = dict[tuple[str, str], dict[str, Any]]  # by test and part of it, for each target
 
@@ -48,20 +51,14 @@ def page(text: str) -> str:
     files = sorted(ROOT.glob("target-*.yaml"))
     loaders = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in files]
     versions = {each["name"]: f"`{each['pip_url']}`" for each in loaders}
-    facts = {"version": versions} | {title: found.get(key, {}) for title, key in FACTS.items()}
-    types = found["test_every_value_of_every_stream", "types"]
+    facts = {"package": versions} | {title: found.get(key, {}) for title, key in FACTS.items()}
+    types = {name: columns for name, columns in found[TYPES].items() if columns}
     kinds = sorted(set().union(*types.values()))
-    by_kind = {
-        kind: {name: of_target.get(kind, "") for name, of_target in types.items()}
-        for kind in kinds
-    }
-    others = found["test_others_resolve", ""]
+    others = {f"`{name}`": {ANY_PYTHON: outcome} for name, outcome in found[OTHERS].items()}
     tables = {
         "results": _table("", list(versions), facts),
-        "types": _table("JSON Schema", [name for name in types if types[name]], by_kind),
-        "others": _table("package", ["on a Python of these tests"], {
-            f"`{name}`": {"on a Python of these tests": outcome} for name, outcome in others.items()
-        }),
+        "types": _table("in the record", list(types), {k: _row(types, k) for k in kinds}),
+        "others": _table("package", [ANY_PYTHON], others),
     }
     for mark, table in tables.items():
         pattern = rf"(<!-- {mark} -->\n).*?(<!-- /{mark} -->\n)"
@@ -76,6 +73,10 @@ def _found() -> Found:
     for test, target, part, content in SNAPSHOT.findall(SNAPSHOTS.read_text(encoding="utf-8")):
         found.setdefault((test, part), {})[target] = ast.literal_eval(content)
     return found
+
+
+def _row(types: dict[str, dict[str, str]], kind: str) -> dict[str, str]:
+    return {name: f"`{columns[kind]}`" for name, columns in types.items()}
 
 
 def _table(corner: str, columns: list[str], rows: dict[str, dict[str, str]]) -> str:

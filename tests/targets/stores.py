@@ -45,18 +45,15 @@ class Store(ABC):
 
     @abstractmethod
     def loads(self, table: str) -> list[list[Json]]:
-        """Return the rows of a table; of files, those of each run by themselves.
-
-        Values are what JSON has, times apart.
-        """
+        """Return the rows of a table; of files, those of each run by themselves."""
 
     def rows(self, table: str) -> list[Json]:
         """Return the rows of a table; of files, those of the last run."""
         return self.loads(table)[-1]
 
-    def landed(self, value: Any, field: Json) -> Any:
-        """Say what is to be found for a value that was emitted, given its JSON Schema."""
-        return _time(value) if value is not None and is_time(field) else value
+    def landed(self, value: Any) -> Any:
+        """Say what is to be found for a value that was emitted."""
+        return value
 
     def types(self, schema: Json, table: str) -> Iterator[tuple[str, str]]:
         """Yield a kind of field and the type of its column, for each column of a table."""
@@ -76,10 +73,6 @@ class JsonLines(Store):
         files = sorted(self._folder.glob(f"{table}-*.jsonl"))
         return [[json.loads(line) for line in path.read_text().splitlines()] for path in files]
 
-    @override
-    def landed(self, value: Any, field: Json) -> Any:
-        return value
-
 
 class Csv(Store):
     """target-csv's files, in which all is text."""
@@ -94,12 +87,10 @@ class Csv(Store):
         return [_read(path) for path in sorted(self._folder.glob(f"{table}-*.csv"))]
 
     @override
-    def landed(self, value: Any, field: Json) -> Any:
-        if value is None:
-            return ""
+    def landed(self, value: Any) -> Any:
         if isinstance(value, (dict, list)):  # as Python would write it
-            return str(json.loads(json.dumps(value), parse_float=Decimal))
-        return str(_time(value) if is_time(field) else value)
+            value = json.loads(json.dumps(value), parse_float=Decimal)
+        return "" if value is None else str(value)
 
 
 class Database(Store):
@@ -132,10 +123,13 @@ class PostgresTables(Database):
         FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
         WHERE relnamespace = {schema}::regnamespace AND relname = {table}"""
 
-    def __init__(self, server: Postgres, name: str) -> None:
+    def __init__(self, server: Postgres, name: str, timezone: str = "UTC") -> None:
         self._url = f"{server.url.rpartition('/')[0]}/{name}"
+        database = sql.Identifier(name)
         with psycopg.connect(server.url, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(database))
+            zone = sql.SQL("ALTER DATABASE {} SET timezone TO {}").format(database, timezone)
+            connection.execute(zone)
         self.settings = {
             "host": server.host,
             "port": server.port,
@@ -148,7 +142,10 @@ class PostgresTables(Database):
     def query(self, statement: sql.Composed) -> list[Json]:
         with psycopg.connect(self._url, row_factory=dict_row) as connection:
             found = connection.execute(statement).fetchall()
-        return [{name: _plain(value) for name, value in row.items()} for row in found]
+        return [
+            {name: float(v) if isinstance(v, Decimal) else v for name, v in row.items()}
+            for row in found
+        ]
 
 
 class DuckDb(Database):
@@ -170,15 +167,15 @@ class DuckDb(Database):
             rows = found.fetchall()
         return [
             {
-                name: json.loads(value) if type_ == "JSON" and value else _plain(value)
+                name: json.loads(value) if type_ == "JSON" and value else value
                 for (name, type_), value in zip(columns, row, strict=True)
             }
             for row in rows
         ]
 
     @override
-    def landed(self, value: Any, field: Json) -> Any:
-        return None if value == "" else super().landed(value, field)
+    def landed(self, value: Any) -> Any:
+        return None if value == "" else value
 
 
 def is_time(field: Json) -> bool:
@@ -193,15 +190,12 @@ def kind(field: Json) -> str:
     return "date-time" if is_time(field) else str(kind)
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(timezone.utc)
-
-
-def _plain(value: Any) -> Any:
-    """Turn a value of a database into JSON's; a time without a zone is one of UTC."""
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=timezone.utc)
-    return float(value) if isinstance(value, Decimal) else value
+def time_of(value: str | datetime | None) -> Any:
+    """Read a time as it was emitted, or as it landed: without a zone it is one of UTC."""
+    if not value:
+        return None
+    time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 def _read(path: Path) -> list[Json]:

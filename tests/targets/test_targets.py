@@ -13,6 +13,7 @@ import secrets
 import subprocess
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import postgres
@@ -20,7 +21,7 @@ import pytest
 from catalogs import GROUPS, saturated
 from fake_aws import FakeAws
 from pipelines import NEWEST, Pipeline, Run
-from stores import Csv, DuckDb, JsonLines, PostgresTables, Store
+from stores import Csv, DuckDb, JsonLines, PostgresTables, Store, is_time, time_of
 
 from bench.processes import BIN
 from demo import catalog, etl
@@ -69,19 +70,18 @@ class Loaded:
             assert len(found) == len(rows), f"{stream} has rows of one key"
             assert not alone or len(rows) == len(records), stream
             for record in records:
-                wanted = {
-                    name: self.store.landed(record.get(name), field)
-                    for name, field in fields.items()
-                }
-                row = found[self.run.key(stream, wanted)]
-                for name, value in wanted.items():
-                    assert _spelled(row[name]) == _spelled(value), (stream, name)
+                landed = {name: self.store.landed(record.get(name)) for name in fields}
+                row = found[self.run.key(stream, landed)]
+                for name, field in fields.items():
+                    read = time_of if is_time(field) else _spelled
+                    assert read(row.get(name)) == read(landed[name]), (stream, name)
 
-    def outcome(self) -> str:
-        """Say whether it can be loaded; if so, it has to be all there."""
-        if self.run.code == 0:
-            self.check()
-        return "fails" if self.run.code else "loads"
+    def outcome(self, failure: str) -> str:
+        """Say whether all was loaded, or the target failed with this in its log."""
+        if re.search(failure, self.run.log):
+            return "fails" if self.run.code else "fails silently"
+        self.check()
+        return "loads"
 
 
 def _spelled(value: Any) -> str:
@@ -145,27 +145,27 @@ def test_every_value_of_every_stream(
     target: Target, full: FakeAws, snapshot: SnapshotAssertion
 ) -> None:
     loaded = target.load(full, extra_streams=GROUPS)
-    assert loaded.outcome() == snapshot(name="all")
+    loaded.check()
     empty = {stream for stream, records in loaded.run.records.items() if not records}
     assert empty == {"extraction_issues"}
     types = defaultdict(set)
     for stream, message in loaded.run.schemas.items():
         for kind, column in loaded.store.types(message["schema"], stream):
             types[kind].add(column)
-    assert {kind: ", ".join(sorted(found)) for kind, found in types.items()} == snapshot(
-        name="types"
-    )
+    assert {kind: ", ".join(sorted(found)) for kind, found in types.items()} == snapshot
 
 
 def two_runs(target: Target, demo: FakeAws, **target_settings: Any) -> tuple[Loaded, Loaded]:
     """Load the demo's catalog, and again when a table has changed and another one is gone."""
-    settings = {"emit_activate_version_messages": True, **INCREMENTAL}
-    first = target.load(demo, **settings)
-    first.store.settings.update(target_settings)
+    settings: dict[str, Any] = {"emit_activate_version_messages": True, **INCREMENTAL}
+    store = target.new_store()
+    store.settings.update(target_settings)
+    first = target.load(demo, store, **settings)
+    first.check()
     tables, key = demo.store().tables, (catalog.ACCOUNT, "sales")
     catalog.change(demo.store())  # orders gets a column
     tables[key] = [table for table in tables[key] if table["Name"] != "customers"]
-    return first, target.load(demo, first.store, **settings)
+    return first, target.load(demo, store, **settings)
 
 
 def test_two_runs(target: Target, demo: FakeAws, snapshot: SnapshotAssertion) -> None:
@@ -185,6 +185,18 @@ def test_rows_can_be_deleted(target: Target, demo: FakeAws, snapshot: SnapshotAs
     assert _of_a_dropped_table(second.store) == snapshot
 
 
+def test_times_need_a_session_in_utc(
+    server: postgres.Postgres, project: Callable[[str], Pipeline], demo: FakeAws
+) -> None:
+    store = PostgresTables(server, "nepal", timezone="Asia/Kathmandu")
+    run = project("target-postgres").run(demo.url, {}, store.settings)
+    assert run.code == 0, run.log
+    [row] = [row for row in store.rows("tables") if row["name"] == "orders"]
+    [record] = [record for record in run.records["tables"] if record["name"] == "orders"]
+    shift = time_of(row["update_time"]) - time_of(record["update_time"])
+    assert shift == timedelta(hours=5, minutes=45)
+
+
 def _of_a_changed_table(store: Store) -> str:
     loads = store.loads("tables")
     if len(loads) == 2:
@@ -202,7 +214,7 @@ def _of_a_dropped_table(store: Store) -> str:
 
 def _of_unchanged_tables(store: Store) -> str:
     tables = {row["table_name"] for row in store.rows("columns")}
-    return "stay" if "shipments" in tables else "not in the new file"
+    return "stays" if "shipments" in tables else "not in the new file"
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
@@ -210,27 +222,28 @@ def test_flattened(target: Target, full: FakeAws, depth: int) -> None:
     loaded = target.load(full, **flattened(depth), flattening_max_key_length=LONGEST_NAME)
     loaded.check()
     tables = loaded.run.schemas["tables"]["schema"]["properties"]
-    assert ("iceberg_table_metadata__properties" in tables) == (depth == 1)
+    assert ("storage_descriptor__serde_info" in tables) == (depth == 1)
 
 
 def test_flattened_with_long_names(
     target: Target, full: FakeAws, snapshot: SnapshotAssertion
 ) -> None:
-    assert target.load(full, **flattened(2)).outcome() == snapshot
+    loaded = target.load(full, **flattened(2))
+    assert loaded.outcome("DuplicateColumn") == snapshot
 
 
 def flattened(depth: int) -> dict[str, Any]:
     return {"flattening_enabled": True, "flattening_max_depth": depth}
 
 
-def test_stream_maps(target: Target, demo: FakeAws, snapshot: SnapshotAssertion) -> None:
+def test_stream_maps(target: Target, demo: FakeAws) -> None:
     tables = {
         "__alias__": "glue_tables",
         "__filter__": "database_name == 'sales'",
         "location": "md5(name)",
     }
     loaded = target.load(demo, stream_maps={"tables": tables})
-    assert loaded.outcome() == snapshot
+    loaded.check()
     hashes = {row["name"]: row["location"] for row in loaded.store.rows("glue_tables")}
     names = ("customers", "monthly_revenue", "orders")
     assert hashes == {name: hashlib.md5(name.encode()).hexdigest() for name in names}  # noqa: S324
@@ -243,13 +256,15 @@ def test_batch(target: Target, demo: FakeAws, tmp_path: Path, snapshot: Snapshot
     }
     loaded = target.load(demo, batch_config=config)
     assert "BATCH" in {message["type"] for message in loaded.run.messages}
-    assert loaded.outcome() == snapshot
+    unknown = "Unknown message type BATCH|'NoneType' object has no attribute 'asdict'"
+    assert loaded.outcome(unknown) == snapshot
 
 
 def test_the_newest_duckdb_still_loses_rows(
     project: Callable[[str], Pipeline], demo: FakeAws, tmp_path: Path
 ) -> None:
-    # Once this fails, target-duckdb.yaml need not pin DuckDB any longer.
+    # Once this fails (with the newest ones: a folder .targets/ may hold older ones), the version
+    # of DuckDB need no longer be pinned in target-duckdb.yaml.
     store = DuckDb(tmp_path / "newest")
     run = project(NEWEST).run(demo.url, {}, store.settings)
     assert run.code == 0, run.log
@@ -259,7 +274,7 @@ def test_the_newest_duckdb_still_loses_rows(
 
 @pytest.mark.parametrize("requirement", OTHERS)
 def test_others_resolve(requirement: str, snapshot: SnapshotAssertion) -> None:
-    command = [BIN / "uv", "pip", "compile", "--only-binary=:all:", "--quiet", "-"]
+    command = [str(BIN / "uv"), "pip", "compile", "--only-binary=:all:", "--quiet", "-"]
     done = subprocess.run(
         command, input=requirement, capture_output=True, text=True, timeout=120, check=False
     )
