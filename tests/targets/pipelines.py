@@ -36,17 +36,6 @@ PYTHONPATH={ROOT} {TAP} "$@" | tee "$EMITTED"
 """
 
 
-def definition() -> Json:
-    """Read meltano.yml."""
-    content: Json = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
-    return content
-
-
-def pinned() -> dict[str, str]:
-    """Return the requirements of each loader, by its name."""
-    return {each["name"]: each["pip_url"] for each in definition()["plugins"]["loaders"]}
-
-
 @dataclass(frozen=True)
 class Run:
     """What became of a run.
@@ -89,7 +78,7 @@ class Pipeline:
 
     def __init__(self, folder: Path, loader: str) -> None:
         self._folder, self._loader = folder, loader
-        content = definition()
+        content = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
         [extractor] = content["plugins"]["extractors"]
         del extractor["pip_url"]
         extractor["executable"] = str(folder / "tap.sh")

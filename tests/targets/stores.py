@@ -78,7 +78,6 @@ class Csv(Store):
     """target-csv's files, in which all is text."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir()
         self._folder = folder
         self.settings = {"output_path": str(folder)}
 
