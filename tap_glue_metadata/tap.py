@@ -18,6 +18,7 @@ from tap_glue_metadata.aws.scopes import open_scopes
 from tap_glue_metadata.cli import CommandLine
 from tap_glue_metadata.config_schema import SETTINGS
 from tap_glue_metadata.inputs import explain, from_text
+from tap_glue_metadata.organization import list_accounts
 from tap_glue_metadata.outcomes import Outcomes
 from tap_glue_metadata.preflight import run_preflight
 from tap_glue_metadata.read import called
@@ -147,6 +148,11 @@ class TapGlueMetadata(CommandLine):
     @override
     def preflight(self) -> list[Check]:
         return run_preflight(self.traversal, self.selected_reads(), self._second_looks())
+
+    @override
+    def organization_accounts(self, role_name: str) -> list[dict[str, Any]]:
+        # The accounts of the settings may be those that are to be replaced.
+        return list_accounts(Settings.from_config({**self.config, "aws_accounts": None}), role_name)
 
     @cached_property
     def settings(self) -> Settings:

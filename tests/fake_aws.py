@@ -1,4 +1,6 @@
-"""A fake AWS on loopback: Glue and STS, as strict as AWS where a client can get it wrong.
+"""A fake AWS on loopback, as strict as AWS where a client can get it wrong.
+
+It has Glue, STS and what lists the accounts of an organization.
 
 Runs inside a test (``with FakeAws() as endpoint``) or as a process of its own::
 
@@ -54,13 +56,15 @@ _BATCHES: Final = {
     "BatchGetWorkflows": ("Names", "Workflows", "MissingWorkflows"),
 }
 # The HTTP status and error codes for an access key that is missing, unknown and expired.
+_JSON_REFUSALS: Final = (
+    400,
+    "MissingAuthenticationTokenException",
+    "UnrecognizedClientException",
+    "ExpiredTokenException",
+)
 _REFUSALS: Final = {
-    "glue": (
-        400,
-        "MissingAuthenticationTokenException",
-        "UnrecognizedClientException",
-        "ExpiredTokenException",
-    ),
+    "glue": _JSON_REFUSALS,
+    "organizations": _JSON_REFUSALS,
     "sts": (403, "MissingAuthenticationToken", "InvalidClientTokenId", "ExpiredToken"),
 }
 
@@ -332,6 +336,7 @@ class FakeAws:
         latency: seconds slept in each call.
         accounts: account id by long-term access key.
         roles: what can be assumed, by role ARN.
+        organization: what ListAccounts answers, to every account.
         repeat_token: operations whose every answer carries the same token.
         stores: the data by account id and region; see ``store``.
         calls: every request, refused ones included, in order of arrival.
@@ -344,6 +349,7 @@ class FakeAws:
     latency: float = 0.0
     accounts: dict[str, str] = field(default_factory=lambda: {"testing": "123456789012"})
     roles: dict[str, Role] = field(default_factory=dict)
+    organization: list[Json] = field(default_factory=list)
     repeat_token: set[str] = field(default_factory=set)
     stores: dict[tuple[str, str], Store] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
@@ -562,9 +568,11 @@ class FakeAws:
             self._stopped.wait(self.latency)
             caller = self._identify(call, headers["X-Amz-Security-Token"] or "")
             self._throttle(call)
-            if not glue:
+            if call.service == "sts":
                 return self._faulty(call, lambda: self._sts(call, caller))
             model = self._known(call, document)
+            if not glue:
+                return self._faulty(call, lambda: self._page(call, model, self.organization))
             return self._faulty(call, lambda: self._glue(call, model))
         except AwsError as error:
             call.error = str(error)
@@ -577,7 +585,7 @@ class FakeAws:
 
     def _known(self, call: Call, document: Any) -> OperationModel:
         """Return an operation's model, before any fault: the unknown is denied to nobody."""
-        model = _checked(call.operation, document)
+        model = _checked(call.service, call.operation, document)
         if call.operation == "GetCatalogs" and not self._knows_catalogs(call):
             raise AwsError("UnknownOperationException")
         return model
@@ -755,7 +763,8 @@ def _received(headers: Message, body: bytes) -> tuple[Call, Any]:
     key, region = scope.groups() if scope else ("", "")
     document: Any = None
     if target := headers["X-Amz-Target"]:
-        service, operation = "glue", target.removeprefix("AWSGlue.")
+        prefix, _, operation = target.rpartition(".")
+        service = "glue" if prefix == "AWSGlue" else "organizations"
         with suppress(ValueError):  # what is no JSON is refused like what is no object
             document = json.loads(body)
     else:
@@ -767,21 +776,21 @@ def _received(headers: Message, body: bytes) -> tuple[Call, Any]:
 
 
 @functools.cache
-def _service() -> ServiceModel:
-    return botocore.session.get_session().get_service_model("glue")
+def _service(name: str = "glue") -> ServiceModel:
+    return botocore.session.get_session().get_service_model(name)
 
 
 def _members(shape: Shape | None) -> dict[str, Shape]:
     return shape.members if isinstance(shape, StructureShape) else {}
 
 
-def _checked(operation: str, document: Any) -> OperationModel:
+def _checked(service: str, operation: str, document: Any) -> OperationModel:
     """Return an operation's model if AWS would accept the request."""
-    if operation not in _service().operation_names:
+    if operation not in _service(service).operation_names:
         raise AwsError("UnknownOperationException")
-    model = _service().operation_model(operation)
+    model = _service(service).operation_model(operation)
     shape = model.input_shape
-    assert shape is not None  # every operation of Glue takes a structure, be it empty
+    assert shape is not None  # every operation takes a structure, be it empty
     report: str = ParamValidator().validate(document, shape).generate_report()
     if re.search("^(Unknown parameter|Invalid type)", report, re.MULTILINE):
         raise AwsError("SerializationException", report)
@@ -851,7 +860,7 @@ def _joined(rows: Sequence[Any], start: int, stop: int) -> str:
 
 
 def _refusal(service: str, error: AwsError) -> Reply:
-    if service == "glue":
+    if service != "sts":
         text = _dump({"__type": error.code, "Message": error.message})
         return Reply(text.encode(), error.status)
     detail = {"Type": "Sender", "Code": error.code, "Message": error.message}
