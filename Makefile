@@ -7,10 +7,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo bench test prerelease audit soak lint schemas docs constraints clean
+.PHONY: help venv demo bench test test-orchestrators prerelease audit soak lint schemas docs constraints clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
 
 venv: .venv/.installed ## make .venv, with the tap and all that develops it
 
@@ -22,6 +22,9 @@ bench: .venv/.installed ## measure the tap beside plain boto3 loops; a part of i
 
 test: .venv/.installed ## run the tests, on all cores
 	@$(BIN)/pytest --numprocesses logical --dist worksteal $(ARGS)
+
+test-orchestrators: .orchestrators/airflow/.installed .orchestrators/dagster/.installed ## run the examples by Airflow and Dagster
+	@$(BIN)/pytest --numprocesses 2 tests/orchestrators $(ARGS)
 
 prerelease: .venv/.installed ## run the tests with the newest SDK, pre-releases included; then make clean
 	@$(PIP) install --upgrade --pre 'singer-sdk[msgspec]'
@@ -53,7 +56,7 @@ constraints: .venv/.created ## lock versions after a change of pyproject.toml; a
 		--output-file constraints.txt $(ARGS)
 
 clean: ## remove what is made here, but neither output/ nor Meltano's state
-	@rm -rf .venv .demo build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .demo .orchestrators build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@rm -rf .meltano/extractors .meltano/loaders .meltano/logs .meltano/run
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -72,4 +75,13 @@ clean: ## remove what is made here, but neither output/ nor Meltano's state
 	@echo 'Installing into .venv ...'
 	@$(PIP) install --require-hashes --requirement constraints.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# In environments of their own, for none of them goes together with Meltano. What came out after that
+# day is not taken, so that everything they need stays as it was tested.
+.orchestrators/%/.installed: examples/%/requirements.txt .venv/.installed
+	@echo 'Installing $* ...'
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .orchestrators/$*
+	@$(BIN)/uv pip install --quiet --python .orchestrators/$*/bin/python --exclude-newer 2026-11-20 \
+		--requirement $<
 	@touch $@
