@@ -7,12 +7,15 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo bench test test-orchestrators prerelease audit soak lint schemas docs constraints clean
+.PHONY: help venv orchestrators demo bench test test-targets test-orchestrators prerelease audit soak lint \
+	schemas docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
 
 venv: .venv/.installed ## make .venv, with the tap and all that develops it
+
+orchestrators: .orchestrators/airflow/.installed .orchestrators/dagster/.installed ## install Airflow and Dagster, for tests
 
 demo: .venv/.installed ## run the pipeline twice against an emulated AWS and show what lands
 	@PYTHONPATH=tests $(BIN)/python -m demo
@@ -23,8 +26,11 @@ bench: .venv/.installed ## measure the tap beside plain boto3 loops; a part of i
 test: .venv/.installed ## run the tests, on all cores
 	@$(BIN)/pytest --numprocesses logical --dist worksteal $(ARGS)
 
-test-orchestrators: .orchestrators/airflow/.installed .orchestrators/dagster/.installed ## run the examples by Airflow and Dagster
-	@$(BIN)/pytest --numprocesses 2 tests/orchestrators $(ARGS)
+test-targets: .venv/.installed ## load into real targets by Meltano, and look what lands
+	@$(BIN)/pytest --numprocesses logical --dist worksteal tests/targets $(ARGS)
+
+test-orchestrators: orchestrators ## run the examples by Airflow and Dagster
+	@$(BIN)/pytest --numprocesses logical --dist worksteal tests/orchestrators $(ARGS)
 
 prerelease: .venv/.installed ## run the tests with the newest SDK, pre-releases included; then make clean
 	@$(PIP) install --upgrade --pre 'singer-sdk[msgspec]'
@@ -48,6 +54,7 @@ docs: .venv/.installed ## write what repeats settings and streams: README.md, me
 	@$(BIN)/python scripts/generate_docs.py
 	@$(BIN)/python scripts/generate_stream_docs.py
 	@$(BIN)/python scripts/generate_views.py
+	@$(BIN)/python scripts/generate_target_docs.py
 
 constraints: .venv/.created ## lock versions after a change of pyproject.toml; all anew: ARGS=--upgrade
 	@$(PIP) install uv
@@ -56,7 +63,7 @@ constraints: .venv/.created ## lock versions after a change of pyproject.toml; a
 		--output-file constraints.txt $(ARGS)
 
 clean: ## remove what is made here, but neither output/ nor Meltano's state
-	@rm -rf .venv .demo .orchestrators build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .demo .targets .orchestrators build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@rm -rf .meltano/extractors .meltano/loaders .meltano/logs .meltano/run
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -161,7 +161,7 @@ def current_units() -> str:
     """
     catalog = _exists(Catalogs, "unit.catalog_id NOT LIKE '%:%'")
     return f"SELECT unit.*\nFROM extractions AS unit\nWHERE {catalog}\n  AND " + _exists(
-        Databases, "unit.database_name = ''"
+        Databases, "unit.database_name = '*'"
     )
 
 
@@ -189,7 +189,7 @@ def _unit_of(stream: Stream) -> dict[str, str]:
     """Return the keys of a stream's unit of reading, each as an expression of its rows."""
     bound = stream.reads()[-1].bound
     return {
-        key: f"{stream.name}.{key}" if member in bound else "''" for key, member in UNIT.items()
+        key: f"{stream.name}.{key}" if member in bound else "'*'" for key, member in UNIT.items()
     }
 
 

@@ -11,8 +11,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'catalogs'
   AND reading.account_id = catalogs.account_id
   AND reading.region = catalogs.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(catalogs._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(catalogs.update_time IS NOT NULL OR catalogs._sdc_extracted_at >= reading.started_at, TRUE);
 
@@ -24,7 +24,7 @@ LEFT JOIN last_readings AS reading
   AND reading.account_id = databases.account_id
   AND reading.region = databases.region
   AND reading.catalog_id = databases.catalog_id
-  AND reading.database_name = ''
+  AND reading.database_name = '*'
 LEFT JOIN current_catalogs AS parent
   ON parent.account_id = databases.account_id
   AND parent.region = databases.region
@@ -75,8 +75,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'jobs'
   AND reading.account_id = jobs.account_id
   AND reading.region = jobs.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(jobs._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(jobs.last_modified_on IS NOT NULL OR jobs._sdc_extracted_at >= reading.started_at, TRUE);
 
@@ -87,8 +87,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'workflows'
   AND reading.account_id = workflows.account_id
   AND reading.region = workflows.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(workflows._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(workflows.last_modified_on IS NOT NULL OR workflows._sdc_extracted_at >= reading.started_at, TRUE);
 
@@ -115,7 +115,7 @@ WHERE (unit.catalog_id NOT LIKE '%:%' OR EXISTS (
       AND parent.region = unit.region
       AND parent.catalog_id = unit.catalog_id
   ))
-  AND (unit.database_name = '' OR EXISTS (
+  AND (unit.database_name = '*' OR EXISTS (
     SELECT 1 FROM current_databases AS parent
     WHERE parent.account_id = unit.account_id
       AND parent.region = unit.region
@@ -132,11 +132,11 @@ CREATE OR REPLACE VIEW lost AS
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
-  SELECT 'catalogs' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'catalogs' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_catalogs AS catalogs
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'databases' AS stream, account_id, region, databases.catalog_id AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'databases' AS stream, account_id, region, databases.catalog_id AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_databases AS databases
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
@@ -148,11 +148,11 @@ LEFT JOIN (
   FROM current_columns AS columns
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'jobs' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'jobs' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_jobs AS jobs
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'workflows' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'workflows' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_workflows AS workflows
   GROUP BY 1, 2, 3, 4, 5
 ) AS held
