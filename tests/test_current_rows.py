@@ -374,9 +374,8 @@ def test_narrower_filters_delete_nothing(endpoint: FakeAws, connection: Any) -> 
     assert warehouse.rows("stale_units", "stream") == []
     connection.execute(AGE)
     stale = warehouse.rows("stale_units", "stream", "database_name")
-    assert {("tables", "hr"), ("columns", "hr"), ("tables", "sales"), ("databases", "*")} <= {
-        *stale
-    }
+    units = {("tables", "hr"), ("columns", "hr"), ("tables", "sales"), ("databases", "*")}
+    assert units <= {*stale}
     connection.execute(f"DELETE FROM extractions WHERE {EARLIER}")  # noqa: S608 - ours
     found = current(warehouse, ACCOUNT)
     assert (ACCOUNT, "hr") not in found["databases"]
