@@ -18,6 +18,9 @@ FOLDER: Final = ROOT / ".demo"
 LANDED: Final = FOLDER / "landed"
 MELTANO: Final = Path(sys.executable).with_name("meltano")
 
+EXTRACTOR: Final = "tap-glue-metadata"
+LOADER: Final = "target-jsonl"
+
 SECONDS: Final = 900  # for one command; the first installation takes a while
 TAIL_LINES: Final = 25
 
@@ -32,7 +35,7 @@ class DemoError(Exception):
 
 def install() -> None:
     """Let Meltano install the tap and the target, where that is not done yet."""
-    _meltano("install")
+    _meltano("install", EXTRACTOR, LOADER)
 
 
 def run(name: str, endpoint_url: str, *options: str) -> Landed:
@@ -51,8 +54,8 @@ def run(name: str, endpoint_url: str, *options: str) -> Landed:
     _meltano(
         "run",
         *options,
-        "tap-glue-metadata",
-        "target-jsonl",
+        EXTRACTOR,
+        LOADER,
         AWS_ACCESS_KEY_ID="testing",
         AWS_SECRET_ACCESS_KEY="testing",  # noqa: S106 # the emulator knows this one
         TAP_GLUE_METADATA_AWS_ENDPOINT_URL=endpoint_url,

@@ -53,7 +53,7 @@ def table_edges(table: Raw, place: Place) -> Iterator[Edge]:
     yield Edge("links_to", linked, this, "Database.TargetDatabase")
     via = place.link.database_of(place.link.database)
     for edge in edges:
-        yield edge._replace(via=via)
+        yield Edge(*edge[:5], via, edge.details)
 
 
 def _own_edges(this: Thing, table: Raw, place: Place) -> Iterator[Edge]:

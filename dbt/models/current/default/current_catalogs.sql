@@ -7,8 +7,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'catalogs'
   AND reading.account_id = catalogs.account_id
   AND reading.region = catalogs.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE catalogs.catalog_id NOT LIKE '%:%'
   OR COALESCE(catalogs._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(catalogs.update_time IS NOT NULL OR catalogs._sdc_extracted_at >= reading.started_at, TRUE)

@@ -9,7 +9,7 @@ LEFT JOIN last_readings AS reading
   AND reading.account_id = databases.account_id
   AND reading.region = databases.region
   AND reading.catalog_id = databases.catalog_id
-  AND reading.database_name = ''
+  AND reading.database_name = '*'
 LEFT JOIN current_catalogs AS parent
   ON parent.account_id = databases.account_id
   AND parent.region = databases.region

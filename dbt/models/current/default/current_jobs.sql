@@ -7,7 +7,7 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'jobs'
   AND reading.account_id = jobs.account_id
   AND reading.region = jobs.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(jobs._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(jobs.last_modified_on IS NOT NULL OR jobs._sdc_extracted_at >= reading.started_at, TRUE)

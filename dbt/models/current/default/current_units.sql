@@ -10,7 +10,7 @@ WHERE (unit.catalog_id NOT LIKE '%:%' OR EXISTS (
       AND parent.region = unit.region
       AND parent.catalog_id = unit.catalog_id
   ))
-  AND (unit.database_name = '' OR EXISTS (
+  AND (unit.database_name = '*' OR EXISTS (
     SELECT 1 FROM current_databases AS parent
     WHERE parent.account_id = unit.account_id
       AND parent.region = unit.region

@@ -7,7 +7,7 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'workflows'
   AND reading.account_id = workflows.account_id
   AND reading.region = workflows.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(workflows._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(workflows.last_modified_on IS NOT NULL OR workflows._sdc_extracted_at >= reading.started_at, TRUE)

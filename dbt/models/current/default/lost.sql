@@ -9,11 +9,11 @@ current_workflows AS (SELECT * FROM {{ ref('current_workflows') }})
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
-  SELECT 'catalogs' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'catalogs' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_catalogs AS catalogs
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'databases' AS stream, account_id, region, databases.catalog_id AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'databases' AS stream, account_id, region, databases.catalog_id AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_databases AS databases
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
@@ -25,11 +25,11 @@ LEFT JOIN (
   FROM current_columns AS columns
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'jobs' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'jobs' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_jobs AS jobs
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'workflows' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'workflows' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_workflows AS workflows
   GROUP BY 1, 2, 3, 4, 5
 ) AS held

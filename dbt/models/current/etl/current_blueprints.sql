@@ -7,7 +7,7 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'blueprints'
   AND reading.account_id = blueprints.account_id
   AND reading.region = blueprints.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(blueprints._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(blueprints.last_modified_on IS NOT NULL OR blueprints._sdc_extracted_at >= reading.started_at, TRUE)

@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'classifiers'
   AND reading.account_id = classifiers.account_id
   AND reading.region = classifiers.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(classifiers._sdc_extracted_at >= reading.full_started_at, TRUE)

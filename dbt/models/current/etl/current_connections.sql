@@ -9,7 +9,7 @@ LEFT JOIN last_readings AS reading
   AND reading.account_id = connections.account_id
   AND reading.region = connections.region
   AND reading.catalog_id = connections.catalog_id
-  AND reading.database_name = ''
+  AND reading.database_name = '*'
 LEFT JOIN current_catalogs AS parent
   ON parent.account_id = connections.account_id
   AND parent.region = connections.region

@@ -7,7 +7,7 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'crawlers'
   AND reading.account_id = crawlers.account_id
   AND reading.region = crawlers.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(crawlers._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(crawlers.last_updated IS NOT NULL OR crawlers._sdc_extracted_at >= reading.started_at, TRUE)

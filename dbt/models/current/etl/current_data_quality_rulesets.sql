@@ -7,7 +7,7 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'data_quality_rulesets'
   AND reading.account_id = data_quality_rulesets.account_id
   AND reading.region = data_quality_rulesets.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(data_quality_rulesets._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(data_quality_rulesets.last_modified_on IS NOT NULL OR data_quality_rulesets._sdc_extracted_at >= reading.started_at, TRUE)

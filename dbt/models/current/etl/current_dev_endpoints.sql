@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'dev_endpoints'
   AND reading.account_id = dev_endpoints.account_id
   AND reading.region = dev_endpoints.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(dev_endpoints._sdc_extracted_at >= reading.full_started_at, TRUE)

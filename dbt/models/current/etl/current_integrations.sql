@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'integrations'
   AND reading.account_id = integrations.account_id
   AND reading.region = integrations.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(integrations._sdc_extracted_at >= reading.full_started_at, TRUE)

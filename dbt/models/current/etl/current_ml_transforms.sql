@@ -7,7 +7,7 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'ml_transforms'
   AND reading.account_id = ml_transforms.account_id
   AND reading.region = ml_transforms.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(ml_transforms._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(ml_transforms.last_modified_on IS NOT NULL OR ml_transforms._sdc_extracted_at >= reading.started_at, TRUE)

@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'security_configurations'
   AND reading.account_id = security_configurations.account_id
   AND reading.region = security_configurations.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(security_configurations._sdc_extracted_at >= reading.full_started_at, TRUE)

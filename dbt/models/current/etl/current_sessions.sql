@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'sessions'
   AND reading.account_id = sessions.account_id
   AND reading.region = sessions.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(sessions._sdc_extracted_at >= reading.full_started_at, TRUE)

@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'triggers'
   AND reading.account_id = triggers.account_id
   AND reading.region = triggers.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(triggers._sdc_extracted_at >= reading.full_started_at, TRUE)

@@ -7,7 +7,7 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'usage_profiles'
   AND reading.account_id = usage_profiles.account_id
   AND reading.region = usage_profiles.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(usage_profiles._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(usage_profiles.last_modified_on IS NOT NULL OR usage_profiles._sdc_extracted_at >= reading.started_at, TRUE)

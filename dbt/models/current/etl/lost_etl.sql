@@ -15,51 +15,51 @@ current_integrations AS (SELECT * FROM {{ ref('current_integrations') }})
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
-  SELECT 'triggers' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'triggers' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_triggers AS triggers
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'crawlers' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'crawlers' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_crawlers AS crawlers
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'connections' AS stream, account_id, region, connections.catalog_id AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'connections' AS stream, account_id, region, connections.catalog_id AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_connections AS connections
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'classifiers' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'classifiers' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_classifiers AS classifiers
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'blueprints' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'blueprints' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_blueprints AS blueprints
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'dev_endpoints' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'dev_endpoints' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_dev_endpoints AS dev_endpoints
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'ml_transforms' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'ml_transforms' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_ml_transforms AS ml_transforms
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'security_configurations' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'security_configurations' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_security_configurations AS security_configurations
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'data_quality_rulesets' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'data_quality_rulesets' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_data_quality_rulesets AS data_quality_rulesets
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'usage_profiles' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'usage_profiles' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_usage_profiles AS usage_profiles
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'sessions' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'sessions' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_sessions AS sessions
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'integrations' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'integrations' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_integrations AS integrations
   GROUP BY 1, 2, 3, 4, 5
 ) AS held

@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'assets'
   AND reading.account_id = assets.account_id
   AND reading.region = assets.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(assets._sdc_extracted_at >= reading.full_started_at, TRUE)

@@ -9,7 +9,7 @@ LEFT JOIN last_readings AS reading
   AND reading.account_id = catalog_encryption_settings.account_id
   AND reading.region = catalog_encryption_settings.region
   AND reading.catalog_id = catalog_encryption_settings.catalog_id
-  AND reading.database_name = ''
+  AND reading.database_name = '*'
 LEFT JOIN current_catalogs AS parent
   ON parent.account_id = catalog_encryption_settings.account_id
   AND parent.region = catalog_encryption_settings.region

@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'glossaries'
   AND reading.account_id = glossaries.account_id
   AND reading.region = glossaries.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(glossaries._sdc_extracted_at >= reading.full_started_at, TRUE)

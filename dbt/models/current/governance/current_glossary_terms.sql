@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'glossary_terms'
   AND reading.account_id = glossary_terms.account_id
   AND reading.region = glossary_terms.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(glossary_terms._sdc_extracted_at >= reading.full_started_at, TRUE)

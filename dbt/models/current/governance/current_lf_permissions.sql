@@ -9,7 +9,7 @@ LEFT JOIN last_readings AS reading
   AND reading.account_id = lf_permissions.account_id
   AND reading.region = lf_permissions.region
   AND reading.catalog_id = lf_permissions.catalog_id
-  AND reading.database_name = ''
+  AND reading.database_name = '*'
 LEFT JOIN current_catalogs AS parent
   ON parent.account_id = lf_permissions.account_id
   AND parent.region = lf_permissions.region

@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'resource_tags'
   AND reading.account_id = resource_tags.account_id
   AND reading.region = resource_tags.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(resource_tags._sdc_extracted_at >= reading.full_started_at, TRUE)

@@ -11,7 +11,7 @@ current_assets AS (SELECT * FROM {{ ref('current_assets') }})
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
-  SELECT 'resource_tags' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'resource_tags' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_resource_tags AS resource_tags
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
@@ -19,27 +19,27 @@ LEFT JOIN (
   FROM current_lf_tags AS lf_tags
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'lf_permissions' AS stream, account_id, region, lf_permissions.catalog_id AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'lf_permissions' AS stream, account_id, region, lf_permissions.catalog_id AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_lf_permissions AS lf_permissions
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'resource_policies' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'resource_policies' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_resource_policies AS resource_policies
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'catalog_encryption_settings' AS stream, account_id, region, catalog_encryption_settings.catalog_id AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'catalog_encryption_settings' AS stream, account_id, region, catalog_encryption_settings.catalog_id AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_catalog_encryption_settings AS catalog_encryption_settings
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'glossaries' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'glossaries' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_glossaries AS glossaries
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'glossary_terms' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'glossary_terms' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_glossary_terms AS glossary_terms
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'assets' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'assets' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_assets AS assets
   GROUP BY 1, 2, 3, 4, 5
 ) AS held

@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'crawler_edges'
   AND reading.account_id = crawler_edges.account_id
   AND reading.region = crawler_edges.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(crawler_edges._sdc_extracted_at >= reading.full_started_at, TRUE)

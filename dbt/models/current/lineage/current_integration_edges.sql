@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'integration_edges'
   AND reading.account_id = integration_edges.account_id
   AND reading.region = integration_edges.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(integration_edges._sdc_extracted_at >= reading.full_started_at, TRUE)

@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'trigger_edges'
   AND reading.account_id = trigger_edges.account_id
   AND reading.region = trigger_edges.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(trigger_edges._sdc_extracted_at >= reading.full_started_at, TRUE)

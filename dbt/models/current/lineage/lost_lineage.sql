@@ -13,23 +13,23 @@ LEFT JOIN (
   FROM current_table_edges AS table_edges
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'job_edges' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'job_edges' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_job_edges AS job_edges
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'workflow_edges' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'workflow_edges' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_workflow_edges AS workflow_edges
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'crawler_edges' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'crawler_edges' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_crawler_edges AS crawler_edges
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'trigger_edges' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'trigger_edges' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_trigger_edges AS trigger_edges
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'integration_edges' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'integration_edges' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_integration_edges AS integration_edges
   GROUP BY 1, 2, 3, 4, 5
 ) AS held

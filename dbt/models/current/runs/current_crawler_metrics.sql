@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'crawler_metrics'
   AND reading.account_id = crawler_metrics.account_id
   AND reading.region = crawler_metrics.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(crawler_metrics._sdc_extracted_at >= reading.full_started_at, TRUE)

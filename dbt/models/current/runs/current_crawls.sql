@@ -7,7 +7,7 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'crawls'
   AND reading.account_id = crawls.account_id
   AND reading.region = crawls.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(crawls._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(crawls.end_time IS NOT NULL OR crawls._sdc_extracted_at >= reading.started_at, TRUE)

@@ -7,7 +7,7 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'data_quality_results'
   AND reading.account_id = data_quality_results.account_id
   AND reading.region = data_quality_results.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(data_quality_results._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(data_quality_results.completed_on IS NOT NULL OR data_quality_results._sdc_extracted_at >= reading.started_at, TRUE)

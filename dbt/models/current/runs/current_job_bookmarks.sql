@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'job_bookmarks'
   AND reading.account_id = job_bookmarks.account_id
   AND reading.region = job_bookmarks.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(job_bookmarks._sdc_extracted_at >= reading.full_started_at, TRUE)

@@ -7,7 +7,7 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'job_runs'
   AND reading.account_id = job_runs.account_id
   AND reading.region = job_runs.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(job_runs._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(job_runs.completed_on IS NOT NULL OR job_runs._sdc_extracted_at >= reading.started_at, TRUE)

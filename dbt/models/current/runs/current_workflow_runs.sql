@@ -7,7 +7,7 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'workflow_runs'
   AND reading.account_id = workflow_runs.account_id
   AND reading.region = workflow_runs.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(workflow_runs._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(workflow_runs.completed_on IS NOT NULL OR workflow_runs._sdc_extracted_at >= reading.started_at, TRUE)

@@ -9,27 +9,27 @@ current_data_quality_results AS (SELECT * FROM {{ ref('current_data_quality_resu
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
-  SELECT 'job_runs' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'job_runs' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_job_runs AS job_runs
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'job_bookmarks' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'job_bookmarks' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_job_bookmarks AS job_bookmarks
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'workflow_runs' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'workflow_runs' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_workflow_runs AS workflow_runs
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'crawls' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'crawls' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_crawls AS crawls
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'crawler_metrics' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'crawler_metrics' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_crawler_metrics AS crawler_metrics
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'data_quality_results' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'data_quality_results' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_data_quality_results AS data_quality_results
   GROUP BY 1, 2, 3, 4, 5
 ) AS held

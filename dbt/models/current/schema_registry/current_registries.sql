@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'registries'
   AND reading.account_id = registries.account_id
   AND reading.region = registries.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(registries._sdc_extracted_at >= reading.full_started_at, TRUE)

@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'schema_versions'
   AND reading.account_id = schema_versions.account_id
   AND reading.region = schema_versions.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(schema_versions._sdc_extracted_at >= reading.full_started_at, TRUE)

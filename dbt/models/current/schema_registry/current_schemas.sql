@@ -7,6 +7,6 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'schemas'
   AND reading.account_id = schemas.account_id
   AND reading.region = schemas.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(schemas._sdc_extracted_at >= reading.full_started_at, TRUE)

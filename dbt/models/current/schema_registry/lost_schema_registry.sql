@@ -6,15 +6,15 @@ current_schema_versions AS (SELECT * FROM {{ ref('current_schema_versions') }})
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
-  SELECT 'registries' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'registries' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_registries AS registries
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'schemas' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'schemas' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_schemas AS schemas
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'schema_versions' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'schema_versions' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_schema_versions AS schema_versions
   GROUP BY 1, 2, 3, 4, 5
 ) AS held
