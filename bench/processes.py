@@ -30,6 +30,26 @@ _RECORD: Final = re.compile(rb'\{"type": ?"RECORD", ?"stream": ?"(\w+)"')
 _SETTINGS: Final = re.compile(
     r"(AWS|MELTANO|TAP|TARGET|SINGER_SDK|VAULT)_|(LOGLEVEL|PYTHONDONTWRITEBYTECODE)$"
 )
+# Those that are enabled for every account.
+REGIONS: Final = (
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "ca-central-1",
+    "sa-east-1",
+    "eu-central-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eu-north-1",
+    "ap-south-1",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-southeast-1",
+    "ap-southeast-2",
+)
 # Linux counts the peak of a process in KiB, macOS in bytes.
 _PEAK_UNIT: Final = 1 if sys.platform == "darwin" else 1024
 
@@ -46,7 +66,11 @@ class Catalog:
         databases: How many there are.
         tables: How many each database holds.
         columns: How many each table has.
+        partitions: How many each table has, with a statistic for each column, a tag of Lake
+            Formation and two on columns; none of all that if 0.
         workflows: How many there are.
+        accounts: How many hold all this in each of `REGIONS`, to be reached by their roles; if
+            0, one account holds it in one region.
         latency: Seconds that each call takes at least.
         rate: Calls that the endpoint lets through in a second, after those of the first; any
             number of them if 0.
@@ -56,13 +80,17 @@ class Catalog:
     databases: int = 0
     tables: int = 0
     columns: int = 0
+    partitions: int = 0
     workflows: int = 0
+    accounts: int = 0
     latency: float = 0.0
     rate: float = 0.0
     lifted: float = 0.0
 
     def scaled(self, scale: float) -> Catalog:
-        """Return a catalog of a share of the tables (or databases of one) and of the workflows."""
+        """Return a share: of accounts, or else of tables (or databases of one) and workflows."""
+        if self.accounts:
+            return replace(self, accounts=math.ceil(scale * self.accounts))
         share = math.ceil(scale * (self.databases if self.tables == 1 else self.tables))
         part = {"databases": share} if self.tables == 1 else {"tables": share}
         return replace(self, **part, workflows=math.ceil(scale * self.workflows))
@@ -70,12 +98,18 @@ class Catalog:
     @property
     def objects(self) -> dict[str, int]:
         """How many objects of each kind whoever reads all of it must find."""
-        tables = self.databases * self.tables
+        times = self.accounts * len(REGIONS) or 1
+        tables = times * self.databases * self.tables
+        columns = tables * self.columns
+        has_details = bool(self.partitions)
         return {
-            "databases": self.databases,
+            "databases": times * self.databases,
             "tables": tables,
-            "columns": tables * self.columns,
-            "workflows": self.workflows,
+            "columns": columns + has_details * tables,  # the partition key
+            "partitions": tables * self.partitions,
+            "column_statistics": has_details * columns,
+            "lf_tags": has_details * (self.databases + 3 * tables),
+            "workflows": times * self.workflows,
         }
 
 
@@ -87,11 +121,36 @@ class Sample:
         seconds: From its start to its end.
         cpu: Seconds of processor time, all cores together.
         peak: The most memory that it held, in MB.
+        threads: The most threads that were seen, 0 where the system does not tell.
+        descriptors: The most file descriptors that were seen, likewise.
     """
 
     seconds: float
     cpu: float
     peak: float
+    threads: int
+    descriptors: int
+
+
+@contextmanager
+def _watched(process: subprocess.Popen[bytes]) -> Iterator[Counter[str]]:
+    """Look ten times a second how many threads and descriptors a process has; yield the most."""
+    most, ended = Counter[str](), threading.Event()
+
+    def look() -> None:
+        with suppress(OSError):  # the system has no such files, or the process has ended
+            while not ended.wait(0.1):
+                for kind in ("task", "fd"):
+                    now = sum(1 for _ in Path(f"/proc/{process.pid}/{kind}").iterdir())
+                    most[kind] = max(most[kind], now)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield most
+    finally:
+        ended.set()
+        thread.join()
 
 
 class Endpoint:
@@ -224,8 +283,9 @@ def measure(  # noqa: PLR0913 - all but the first two are rarely given
         limit = threading.Timer(seconds, _kill, [process])
         limit.start()
         try:
-            _, status, usage = os.wait4(process.pid, 0)
-            end = time.perf_counter()
+            with _watched(process) as most:
+                _, status, usage = os.wait4(process.pid, 0)
+                end = time.perf_counter()
             process.returncode = os.waitstatus_to_exitcode(status)
         finally:
             limit.cancel()
@@ -238,7 +298,13 @@ def measure(  # noqa: PLR0913 - all but the first two are rarely given
         late = f" (it may take {seconds:.0f} s)" if process.returncode == -signal.SIGKILL else ""
         raise BenchError(f"`{shown}` ended with exit code {process.returncode}{late}\n{tail}")
     peak = usage.ru_maxrss * _PEAK_UNIT / 1e6
-    return Sample(end - begin, usage.ru_utime + usage.ru_stime, peak)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Sample(end - begin, cpu, peak, most["task"], most["fd"])
+
+
+def role_arn(number: int) -> str:
+    """Return the role by which an account of a catalog is read."""
+    return f"arn:aws:iam::{10**11 + number}:role/reader"
 
 
 def counts(output: Path) -> Counter[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import botocore.session
 from botocore import xform_name
 
+from tap_glue_metadata.records import additional
 from tap_glue_metadata.records.projection import MEMBER
 from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
 from tap_glue_metadata.streams.base import OWNERS, EmbeddedStream
@@ -66,7 +67,8 @@ def generate(stream_type: type[GlueStream]) -> dict[str, Any]:
 
     Returns:
         A JSON Schema: the keys of the place, the members of AWS's shape under their snake_case
-        names, and the derived fields. Key fields are required and not nullable.
+        names, the derived fields, and one for unknown members. Key fields are required and not
+        nullable.
     """
     keys = stream_type.primary_keys
     members = _members(stream_type)
@@ -84,6 +86,8 @@ def generate(stream_type: type[GlueStream]) -> dict[str, Any]:
     properties |= {
         name: {**properties.get(name, {}), **field} for name, field in stream_type.derived.items()
     }
+    if members:
+        properties[additional.FIELD] = dict(additional.SCHEMA)
     for name in keys:
         kind = properties[name]["type"]
         properties[name]["type"] = kind if isinstance(kind, str) else kind[0]

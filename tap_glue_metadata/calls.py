@@ -142,6 +142,7 @@ class Calls:
             outcome.retries += answer.retries
             outcome.throttled += answer.throttled
             outcome.replaced += answer.replaced
+        listing.page_size = answer.size
         return answer.content
 
     def _items(self, listing: Listing, answer: Json) -> list[Item]:

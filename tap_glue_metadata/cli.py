@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 from singer_sdk.cli import plugin_cli
+from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_glue_metadata.aws.policy import LAKE_FORMATION_NOTE, LINKS_NOTE
 from tap_glue_metadata.exit_codes import exit_code
 from tap_glue_metadata.inputs import read_file
 from tap_glue_metadata.preflight import render
 from tap_glue_metadata.streams.sdk import SdkTap
+from tap_glue_metadata.writer import OUTPUT
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -44,7 +46,7 @@ class CommandLine(SdkTap):
 
     @abstractmethod
     def check(self) -> None:
-        """Check settings, selection and state before a run, without a call.
+        """Check selection and state before a run, without a call.
 
         Raises:
             TapError: The run cannot be made.
@@ -59,8 +61,12 @@ class CommandLine(SdkTap):
         """
 
     @abstractmethod
-    def preflight(self) -> list[Check]:
-        """Try with the smallest calls what the credentials can read."""
+    def preflight(self, *, is_full: bool = False) -> list[Check]:
+        """Try with the smallest calls what the credentials can read.
+
+        Args:
+            is_full: Whether to try all catalogs and databases, instead of one.
+        """
 
     @abstractmethod
     def iam_policy(self) -> Json:
@@ -87,8 +93,9 @@ class CommandLine(SdkTap):
             ["--preflight"],
             is_flag=False,
             flag_value="text",
-            type=click.Choice(["text", "json"]),
-            help="Try with the smallest calls what the credentials can read, and exit.",
+            type=click.Choice(["text", "json", "full", "full-json"]),
+            help="Try with the smallest calls what the credentials can read, and exit; full: in "
+            "every catalog and database.",
         )
         iam_policy = click.Option(
             ["--iam-policy"],
@@ -114,6 +121,21 @@ class CommandLine(SdkTap):
 
     @classmethod
     @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        # The SDK's writes the first SCHEMA messages before it finds out that it cannot connect.
+        if value == CliTestOptionValue.Disabled.value:
+            return
+        config = ctx.params.get("config", _Config())
+        tap = cls(config=config.config, parse_env_config=config.parse_env)
+        if value == CliTestOptionValue.Schema.value:
+            tap.write_schemas()
+        else:
+            tap.connect()
+            tap.run_connection_test()
+        ctx.exit()
+
+    @classmethod
+    @override
     def invoke(  # type: ignore[override] # files come as their content
         cls,
         *,
@@ -135,21 +157,27 @@ class CommandLine(SdkTap):
         if iam_policy:
             tap._print_policy()
         elif preflight:
-            tap._print_preflight(as_json=preflight == "json")
+            tap._print_preflight(is_full="full" in preflight, as_json="json" in preflight)
         else:
             tap.check()
             tap.connect()
             tap.sync_all()
 
+    @override
+    def run_discovery(self) -> str:
+        text = self.catalog_json_text
+        OUTPUT.print(text)
+        return text
+
     def _print_policy(self) -> None:
-        click.echo(json.dumps(self.iam_policy(), indent=2))
+        OUTPUT.print(json.dumps(self.iam_policy(), indent=2))
         click.echo(LAKE_FORMATION_NOTE, err=True)
         if self.config["resource_links"] == "follow":
             click.echo(LINKS_NOTE, err=True)
 
-    def _print_preflight(self, *, as_json: bool) -> None:
-        checks = self.preflight()
-        click.echo(render(checks, as_json=as_json))
+    def _print_preflight(self, *, is_full: bool, as_json: bool) -> None:
+        checks = self.preflight(is_full=is_full)
+        OUTPUT.print(render(checks, as_json=as_json))
         if not all(check.is_ok for check in checks):
             sys.exit(1)
 

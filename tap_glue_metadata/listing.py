@@ -10,7 +10,7 @@ from tap_glue_metadata.aws.errors import AwsError
 from tap_glue_metadata.context import search
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from tap_glue_metadata.aws.client import Client
     from tap_glue_metadata.aws.raw_json import Json
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tap_glue_metadata.read import Read
     from tap_glue_metadata.selection import Selection
 
+_MEGABYTE: Final = 1_000_000
 _MOST_EMPTY_PAGES: Final = 1_000  # in a row; Glue filters what it has read, so some are ordinary
 
 
@@ -56,7 +57,9 @@ class Listing:
         params: Parameters of the calls of this listing alone.
         depth: How many reads lead to it.
         known: The objects that are there whatever the listing says, if that can be told.
-        is_parent: Whether its objects are called for, and are not the stream's own.
+        target: The read whose objects are the stream's.
+        child: What is called for the objects of the listing; None if they are the stream's.
+        page_size: How many bytes the last answer had.
         has_led: Whether anything was found that leads on.
         feeds: Where contexts are kept that other streams need, each with the read they are for.
     """
@@ -69,6 +72,7 @@ class Listing:
         outcome: Outcome,
         selection: Selection,
         *,
+        target: Read | None = None,
         values: list[Any] | None = None,
         params: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
@@ -80,14 +84,17 @@ class Listing:
             context: What is bound.
             outcome: What becomes of the unit that it is part of.
             selection: What the settings select.
+            target: The read whose objects are the stream's; by default, this one.
             values: The values of the one call of a batch.
             params: Parameters of the calls of this listing alone.
         """
         self.stream, self.read, self.context, self.outcome = stream, read, context, outcome
         self.values, self.params = values, params
+        self.target = target or read
         self.depth = len(read.chain) - 1
+        self.child = next(iter(self.target.chain[self.depth + 1 :]), None)
         self.known = read.known(selection, context.scope) if read.known else None
-        self.is_parent = False
+        self.page_size = 0
         self.has_led = False
         self.feeds: list[tuple[Read, Parents]] = []
         self._selection = selection
@@ -98,9 +105,19 @@ class Listing:
         self._empty_pages = 0
 
     @property
+    def is_parent(self) -> bool:
+        """Whether its objects are called for, and are not the stream's own."""
+        return self.child is not None
+
+    @property
     def can_be_split(self) -> bool:
         """Whether what is more than a page can be listed side by side."""
         return bool(self.read.split) and not self.params and not self.is_parent
+
+    @property
+    def weight(self) -> int:
+        """How much of a queue the last page takes: it may be a kilobyte or twenty megabytes."""
+        return 1 + self.page_size // _MEGABYTE
 
     def name_of(self, value: Any = None) -> str | None:  # noqa: ANN401 - any JSON
         """Return what tells a single object of a batch in messages, such as `Workflows/nightly`."""
@@ -109,8 +126,8 @@ class Listing:
         return None if value is None else f"{self.read.items}/{value}"
 
     def again(
-        self, read: Read, page: Iterable[Item]
-    ) -> tuple[list[Item], list[tuple[Listing, list[Item]]]]:
+        self, read: Read, page: Sequence[Item]
+    ) -> tuple[Sequence[Item], list[tuple[Listing, list[Item]]]]:
         """Tell which objects of a page take a second look.
 
         Args:
@@ -120,10 +137,10 @@ class Listing:
         Returns:
             The objects that do not, and the calls for the others.
         """
-        rest: list[Item] = []
-        found: list[Item] = []
-        for item in page:
-            (found if read.wants(item) and any(self._selected([item])) else rest).append(item)
+        found = [item for item in page if self._takes_again(read, item)]
+        if not found:  # most pages; what is large is not to be decoded as a whole
+            return page, []
+        rest = [item for item in page if not self._takes_again(read, item)]
         size = read.each.size if read.each else 1
         calls = []
         for start in range(0, len(found), size):
@@ -135,6 +152,9 @@ class Listing:
             )
             calls.append((second, items))
         return rest, calls
+
+    def _takes_again(self, read: Read, item: Item) -> bool:
+        return read.wants(item) and any(self._selected([item]))
 
     def request(self, client: Client, values: list[Any] | None, token: str | None) -> Json:
         """Return the parameters of a call.

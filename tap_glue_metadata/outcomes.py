@@ -175,6 +175,7 @@ class Outcomes:
     Attributes:
         unopened: Accounts and regions that the credentials may not open, and why.
         has_answered: Whether anything that a stream asked for was answered.
+        streams: The streams that are read, in the order of the run.
     """
 
     def __init__(self, unopened: Iterable[Unopened] = (), *, skip: bool = True) -> None:
@@ -186,11 +187,11 @@ class Outcomes:
         """
         self.unopened = tuple(unopened)
         self.has_answered = False
+        self.streams: list[str] = []
         self._skip = skip
         self._issues: dict[tuple[str, ...], Issue] = {}
-        # Texts and hashes, for an error would keep its call and all that led there in memory.
-        self._first_error = ""
         self._left_out = 0
+        # Hashes, for there may be as many warnings as objects.
         self._warned: set[int] = set()
         self._summaries: list[str] = []
         self._lock = threading.Lock()
@@ -249,7 +250,6 @@ class Outcomes:
         key = (issue.account_id, issue.region, stream, issue.operation, issue.resource)
         with self._lock:
             self._issues.setdefault(key, issue)
-            self._first_error = self._first_error or issue.message
         if self.warn(warning):
             with self._lock:
                 self._left_out += 1
@@ -278,7 +278,8 @@ class Outcomes:
         for summary in summaries:
             LOGGER.info("%s", summary)
         if left_out and not self.has_answered:
-            raise AwsError(f"Nothing could be read, all was denied; the first: {self._first_error}")
+            first = min(self.issues, key=lambda issue: self.streams.index(issue.stream))
+            raise AwsError(f"Nothing could be read, all was denied; the first: {first.message}")
         if left_out:
             LOGGER.warning("%s could not be read: the run is incomplete", counted(left_out, "unit"))
 

@@ -31,7 +31,9 @@ class Lane(Generic[ResultT]):
         self._pool = pool
         self.ready = threading.Condition(pool.lock)
         self.tasks: list[tuple[int, int, Callable[[], None]]] = []
-        self.results: deque[ResultT] = deque()
+        self.results: deque[tuple[ResultT, int]] = deque()
+        self.waiting = 0
+        self.weight = 1
         self.in_flight = 0
         self.held = 0
         self.error: BaseException | None = None
@@ -49,8 +51,8 @@ class Lane(Generic[ResultT]):
 
     @property
     def load(self) -> int:
-        """How many results wait, or are on their way."""
-        return len(self.results) + self.in_flight
+        """How much waits, or is on its way, if that weighs as much as the last result."""
+        return self.waiting + self.in_flight * self.weight
 
     def submit(self, depth: int, task: Callable[[], None]) -> None:
         """Add a task.
@@ -75,11 +77,18 @@ class Lane(Generic[ResultT]):
             self.held -= 1
             self.ready.notify()
 
-    def put(self, result: ResultT) -> None:
-        """Hand a result to the reader."""
+    def put(self, result: ResultT, weight: int = 1) -> None:
+        """Hand a result to the reader.
+
+        Args:
+            result: The result.
+            weight: How much of the room it takes, 1 or more.
+        """
         with self._pool.lock:
             if not self.is_closed:
-                self.results.append(result)
+                self.results.append((result, weight))
+                self.waiting += weight
+                self.weight = weight
                 self.ready.notify()
 
     def fail(self, error: BaseException) -> None:
@@ -95,6 +104,7 @@ class Lane(Generic[ResultT]):
             self.is_closed = True
             self.tasks.clear()
             self.results.clear()
+            self.waiting = 0
             if self in self._pool.lanes:
                 self._pool.lanes.remove(self)
             self._pool.work.notify_all()  # another lane is in front now
@@ -113,7 +123,8 @@ class Lane(Generic[ResultT]):
                     if self.error is not None:
                         raise self.error
                     return
-                result = self.results.popleft()
+                result, weight = self.results.popleft()
+                self.waiting -= weight
                 self._pool.work.notify()  # there is room now
             yield result
 

@@ -1,16 +1,17 @@
-"""What can these credentials read? One smallest call for each operation, told line by line."""
+"""What can these credentials read? The smallest calls of each operation, told line by line."""
 
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tap_glue_metadata.aws.errors import AbsentError, DeniedError, GoneError, TapError
-from tap_glue_metadata.context import Context
+from tap_glue_metadata.context import UNIT_MEMBERS, Context
 from tap_glue_metadata.listing import Listing
 from tap_glue_metadata.outcomes import Outcome, Unit
-from tap_glue_metadata.read import batches
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 OK: Final = "ok"
 DENIED: Final = "denied"
 FAILED: Final = "failed"
+
+Result: TypeAlias = "tuple[str, str]"  # the outcome and the note of a check
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,11 @@ class Check:
 
 
 def run_preflight(
-    traversal: Traversal, reads: Iterable[Read], second_looks: Collection[Read] = ()
+    traversal: Traversal,
+    reads: Iterable[Read],
+    second_looks: Collection[Read] = (),
+    *,
+    is_full: bool = False,
 ) -> list[Check]:
     """Try, in each scope, each operation that some reads need.
 
@@ -56,16 +63,18 @@ def run_preflight(
         traversal: The traversal of the scopes.
         reads: What streams read.
         second_looks: What they call for some objects once more; tried only where there are such.
+        is_full: Whether to try all catalogs and databases, instead of one.
 
     Returns:
-        A check for the identity of each scope, and one for each operation there.
+        A check for the identity of each scope, and one for each operation there; another one for
+        each catalog or database that cannot be read.
     """
     wanted = list(reads)
     checks = [_refusal(unopened) for unopened in traversal.outcomes.unopened]
     for scope in traversal.scopes:
         note = "these credentials" if scope.is_asked else "not asked: aws_account_id names it"
         checks.append(Check(OK, "sts:GetCallerIdentity", str(scope), note))
-        checks += _ScopeChecks(traversal, scope, second_looks).run(wanted)
+        checks += _ScopeChecks(traversal, scope, second_looks, is_full=is_full).run(wanted)
     return checks
 
 
@@ -94,79 +103,128 @@ def render(checks: Iterable[Check], *, as_json: bool) -> str:
 
 
 class _ScopeChecks:
-    """The checks of one scope, each operation tried once: for the first object that leads to it."""
+    """The checks of one scope: each operation is tried for the first object that leads to it.
 
-    def __init__(self, traversal: Traversal, scope: Scope, second_looks: Collection[Read]) -> None:
+    A full check tries those that list a catalog or a database for all of these.
+    """
+
+    def __init__(
+        self,
+        traversal: Traversal,
+        scope: Scope,
+        second_looks: Collection[Read],
+        *,
+        is_full: bool,
+    ) -> None:
         self._traversal, self._scope = traversal, scope
-        self._second_looks = second_looks
-        self._checks: dict[str, Check] = {}
-        self._found: dict[Read, tuple[Listing, list[Item]]] = {}
+        self._second_looks, self._is_full = second_looks, is_full
+        self._checks: dict[str, list[Check]] = {}
+        self._found: dict[Read, list[tuple[Listing, list[Item]]]] = {}
+        self._leading: set[Read] = set()
+        self._substitutes: list[Read] = []
 
-    def run(self, reads: Iterable[Read]) -> Iterator[Check]:
+    def run(self, reads: Collection[Read]) -> Iterator[Check]:
         """Try what the reads need, their parents first."""
-        for read in (*reads, *self._second_looks):
-            for step in read.chain:
-                if step not in self._found:
-                    self._try(step, is_parent=step is not read)
-        yield from self._checks.values()
+        if self._is_full:
+            steps = (step for read in reads for step in read.chain)
+            self._leading = {step.parent for step in steps if step.parent and _lists_unit(step)}
+        for wanted in ((*reads, *self._second_looks), self._substitutes):
+            for read in wanted:
+                for step in read.chain:
+                    if step not in self._found:
+                        self._try(step, is_parent=step is not read)
+        for checks in self._checks.values():
+            yield from checks
 
     def _try(self, read: Read, *, is_parent: bool) -> None:
-        for context, values in self._calls(read):
-            unit = Unit.of(context)
-            selection = self._traversal.selection
-            listing = Listing("preflight", read, context, Outcome(unit), selection, values=values)
-            self._found[read] = listing, []
-            if not (is_parent and listing.known and listing.known.is_all):
-                self._call(read, listing)
+        is_wide = read.parent in self._leading and _lists_unit(read)
+        listings = list(islice(self._listings(read), None if is_wide else 1))
+        if not listings:
+            if read.parent is not None and read not in self._second_looks:
+                self._note(read, [self._untried(read.parent)])
             return
-        if read.parent is not None and read not in self._second_looks:
-            self._note_untried(read, read.parent)
+        self._found[read] = [(listing, []) for listing in listings]
+        known = listings[0].known
+        if is_parent and known and known.is_all:
+            return
+        if read.action in self._checks and read not in self._leading:
+            return
+        with ThreadPoolExecutor(self._traversal.selection.setting("concurrency")) as workers:
+            answers = list(workers.map(self._call, listings))
+        self._found[read] = [
+            (listing, items) for listing, (items, _) in zip(listings, answers, strict=True)
+        ]
+        bad = [(outcome, note) for _, (outcome, note) in answers if outcome != OK]
+        good = [note for _, (outcome, note) in answers if outcome == OK]
+        self._note(read, [*([(OK, self._told(listings, good))] if good else []), *bad])
+
+    def _listings(self, read: Read) -> Iterator[Listing]:
+        """Yield the calls of a read that could be made, as far as its parents are known."""
+        for context, values in self._calls(read):
+            outcome, selection = Outcome(Unit.of(context)), self._traversal.selection
+            yield Listing("preflight", read, context, outcome, selection, values=values)
 
     def _calls(self, read: Read) -> Iterator[tuple[Context, list[Any] | None]]:
-        """Yield the calls of a read that could be made, as far as its parents are known."""
         if read.parent is None:
             yield Context(self._scope), None
             return
-        if read.parent not in self._found:
-            return
-        listing, items = self._found[read.parent]
-        found = listing.onward(read, items, is_last=True)
-        if read.each is None:
-            yield from ((context, None) for context, _ in found)
-        else:
-            yield from ((context, values[:1]) for context, values in batches(read.each, found))
+        for listing, items in self._found.get(read.parent, ()):
+            for context, values in read.calls(listing.onward(read, items, is_last=True)):
+                yield context, values and values[:1]
 
-    def _call(self, read: Read, listing: Listing) -> None:
-        if read.action in self._checks:
-            return
+    def _call(self, listing: Listing) -> tuple[list[Item], Result]:
+        """Call for one object, or for all of those that lead on."""
+        read, items = listing.read, []
         with self._traversal.clients.lent(self._scope, read.service) as client:
             request = listing.request(client, listing.values, None)
             # One is enough, unless the settings want some of them only.
             chooses = read.patterns and self._traversal.selection.leaves_out(read.patterns)
-            if "MaxResults" in request and not chooses:
+            if "MaxResults" in request and not chooses and read not in self._leading:
                 request["MaxResults"] = 1
             try:
-                answer = client.call(read.operation, request).content
+                while True:
+                    answer = client.call(read.operation, request).content
+                    page = read.items_of(answer)
+                    items += page
+                    token = listing.next_token(answer, is_empty=not page)
+                    if token is None or read not in self._leading:
+                        return items, (OK, "")
+                    request[read.token[0]] = token
             except TapError as error:
-                self._note(read, *_judged(read, listing, error))
-            else:
-                self._found[read] = listing, read.items_of(answer)
-                self._note(read, OK, "")
+                if read.instead and isinstance(error, (AbsentError, DeniedError)):
+                    self._substitutes += read.instead
+                return items, _judged(read, listing, error)
 
-    def _note_untried(self, read: Read, parent: Read) -> None:
-        before = self._checks.get(parent.action)
-        if before is None or before.is_ok:
-            self._note(read, OK, "nothing is listed to try it on")
-        else:
-            self._note(read, FAILED, f"not tried, since it takes {parent.action} first")
+    def _told(self, listings: list[Listing], good: list[str]) -> str:
+        """Tell on how many catalogs or databases an operation was tried, if it lists such."""
+        read, context = listings[0].read, listings[0].context
+        if read.parent is None or not _lists_unit(read) or (len(listings) == 1 and good[0]):
+            return good[0]
+        if self._is_full:
+            return f"{len(good)} of {len(listings)} can be read"
+        return f"tried on {Unit.of(context).resource} alone; --preflight=full tries all"
 
-    def _note(self, read: Read, outcome: str, note: str) -> None:
-        check = Check(outcome, read.action, str(self._scope), note)
-        self._checks.setdefault(read.action, check)
+    def _untried(self, parent: Read) -> Result:
+        before = self._checks.get(parent.action, ())
+        if all(check.is_ok for check in before):
+            return OK, "nothing is listed to try it on"
+        return FAILED, f"not tried, since it takes {parent.action} first"
+
+    def _note(self, read: Read, results: Iterable[Result]) -> None:
+        scope = str(self._scope)
+        checks = [Check(outcome, read.action, scope, note) for outcome, note in results]
+        self._checks.setdefault(read.action, checks)
 
 
-def _judged(read: Read, listing: Listing, error: TapError) -> tuple[str, str]:
+def _lists_unit(read: Read) -> bool:
+    """Tell whether a read lists a catalog or a database, not what is below."""
+    return read.each is None and {*read.bound} <= {*UNIT_MEMBERS}
+
+
+def _judged(read: Read, listing: Listing, error: TapError) -> Result:
     """Tell what an error means for a run: it takes some as they come."""
+    if read.instead and isinstance(error, (AbsentError, DeniedError)):
+        return OK, f"denied, or not known; {read.told_instead}"
     if isinstance(error, DeniedError):
         return DENIED, str(error)
     if isinstance(error, AbsentError) and read.known:

@@ -62,16 +62,6 @@ class Reading:
         """What was left out so far."""
         return self.unopened.union(*(outcome.missing for outcome in list(self.outcomes.values())))
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing was left out so far."""
-        return not self.missing
-
-    def child_of(self, listing: Listing) -> Read | None:
-        """Return what is called for the objects of a listing, None if they are the stream's."""
-        depth = listing.depth + 1
-        return self.chain[depth] if depth < len(self.chain) else None
-
     def outcome_of(self, context: Context) -> Outcome:
         """Return what becomes of the unit that a context is in."""
         unit = Unit.of(context)
@@ -84,7 +74,7 @@ class Reading:
         if retries := sum(outcome.retries for outcome in outcomes):
             told += f", {counted(retries, 'retry')}"
         if repeated := sum(outcome.repeated for outcome in outcomes):
-            told += f", {counted(repeated, 'object')} dropped that were listed twice"
+            told += f", {counted(repeated, 'object')} listed twice and dropped"
         if replaced := sum(outcome.replaced for outcome in outcomes):
             told += f", {counted(replaced, 'character')} replaced by U+FFFD: no text may hold them"
         return told

@@ -87,6 +87,7 @@ class Settings:
     aws_regions: tuple[str, ...] = ()
     aws_account_id: str | None = None
     aws_endpoint_url: str | None = None
+    aws_http_hosts: tuple[str, ...] = ()
     aws_max_attempts: int = 10
     aws_retry_mode: str = "adaptive"
     aws_connect_timeout: int | None = None
@@ -119,9 +120,11 @@ class Settings:
             The settings, complete with their defaults.
 
         Raises:
-            SettingError: A value is of the wrong type, or names a role that cannot be one.
+            SettingError: A value is of the wrong type, names a role that cannot be one, or is half
+                a pair of keys.
         """
         given = _given(config)
+        _check_keys(given)
         prefix = "vault_"
         vault = {k.removeprefix(prefix): v for k, v in given.items() if k.startswith(prefix)}
         values = {**given, "aws_accounts": tuple(_accounts(given)), "vault": vault}
@@ -144,6 +147,13 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
         else:
             given[name] = value
     return {name: value for name, value in given.items() if value not in (None, "")}
+
+
+def _check_keys(given: Mapping[str, Any]) -> None:
+    key, secret = "aws_access_key_id", "aws_secret_access_key"
+    for setting, needed in ((key, secret), (secret, key), ("aws_session_token", key)):
+        if setting in given and needed not in given:
+            raise SettingError(setting, f"it needs {needed} too")
 
 
 def _accounts(given: Mapping[str, Any]) -> Iterator[Account]:

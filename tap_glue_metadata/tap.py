@@ -15,6 +15,7 @@ from tap_glue_metadata.aws.clients import Clients
 from tap_glue_metadata.aws.errors import SettingError, TapError
 from tap_glue_metadata.aws.policy import iam_policy, policy_places
 from tap_glue_metadata.aws.scopes import open_scopes
+from tap_glue_metadata.aws.session import endpoint_url, http_hosts
 from tap_glue_metadata.cli import CommandLine
 from tap_glue_metadata.config_schema import SETTINGS
 from tap_glue_metadata.inputs import explain, from_text
@@ -62,6 +63,7 @@ class TapGlueMetadata(CommandLine):
         config: Any = None,
         catalog: Any = None,
         parse_env_config: bool = False,
+        validate_config: bool = True,
         **kwargs: Any,
     ) -> None:
         self.append_builtin_config(self.config_jsonschema)
@@ -72,16 +74,41 @@ class TapGlueMetadata(CommandLine):
             catalog = with_choices(catalog)
         kwargs |= {"config": config, "catalog": catalog, "parse_env_config": parse_env_config}
         try:
-            super().__init__(**kwargs)
+            super().__init__(validate_config=validate_config, **kwargs)
         except ConfigValidationError as error:
             sources = _variables(properties) if parse_env_config else {}
             lines = explain(error.errors, properties, sources)
             raise ConfigValidationError(str(error), errors=lines, schema={}) from None
         self._warn_of_unknown_settings()
+        if validate_config:  # `--discover` needs no settings
+            self._check_settings()
+
+    def _check_settings(self) -> None:
+        """Check what the schema of the settings cannot, without a call.
+
+        Raises:
+            SettingError: A setting cannot be used.
+        """
+        settings = self.settings
+        Selection(settings)
+        endpoint_url(settings)
+        read_start_date(settings.start_date)
+        try:
+            next(iter(self.streams.values())).get_batch_config(self.config)
+        except (TypeError, ValueError) as error:
+            raise SettingError("batch_config", str(error)) from error
+        if not settings.redact_secrets:
+            self.logger.warning("Setting 'redact_secrets' is off: secrets are written as they are")
+        if hosts := http_hosts(settings):
+            self.logger.warning(
+                "Setting 'aws_http_hosts': what is sent to %s by plain http is not encrypted",
+                ", ".join(hosts),
+            )
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
-        extra = enabled(EXTRA_STREAM_TYPES, self.config.get("extra_streams") or ())
+        always = [stream_type.name for stream_type in self.stream_types]
+        extra = enabled(EXTRA_STREAM_TYPES, self.config.get("extra_streams") or (), always)
         types = (*self.stream_types, *extra)
         return [stream_type(self, lambda: self.traversal) for stream_type in types]
 
@@ -109,17 +136,9 @@ class TapGlueMetadata(CommandLine):
 
     @override
     def check(self) -> None:
-        selected = self._selected()
-        read_start_date(self.config.get("start_date"))
-        try:
-            selected[0].get_batch_config(self.config)
-        except (TypeError, ValueError) as error:
-            raise SettingError("batch_config", str(error)) from error
-        for stream in selected:
+        for stream in self._selected():
             if isinstance(stream, SdkStream):
                 stream.check()
-        if not self.config["redact_secrets"]:
-            self.logger.warning("Setting 'redact_secrets' is off: secrets are written as they are")
 
     def _selected(self) -> list[Stream]:
         for entry in self.input_catalog.streams if self.input_catalog else ():
@@ -145,8 +164,9 @@ class TapGlueMetadata(CommandLine):
         _ = self.traversal
 
     @override
-    def preflight(self) -> list[Check]:
-        return run_preflight(self.traversal, self.selected_reads(), self._second_looks())
+    def preflight(self, *, is_full: bool = False) -> list[Check]:
+        reads, second_looks = self.selected_reads(), self._second_looks()
+        return run_preflight(self.traversal, reads, second_looks, is_full=is_full)
 
     @cached_property
     def settings(self) -> Settings:
@@ -167,7 +187,8 @@ class TapGlueMetadata(CommandLine):
             TapError: A setting, the credentials or the network are at fault.
         """
         operations: dict[str, frozenset[str]] = {}
-        for read in (read for stream in self._selected_streams() for read in stream.calls()):
+        streams = self._selected_streams()
+        for read in (r for stream in streams for r in (*stream.calls(), *stream.substitutes())):
             known = operations.get(read.service, frozenset())
             operations[read.service] = known | {read.operation}
         selection = Selection(self.settings)

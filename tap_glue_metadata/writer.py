@@ -75,6 +75,19 @@ class Output:
             self._size += len(lines)
             self._write_if_due()
 
+    def print(self, text: str) -> None:
+        """Write a text and a line break as a whole, whatever signal comes.
+
+        Args:
+            text: Any text.
+
+        Raises:
+            OSError: It cannot be written. click is silent if its reader has ended, as after
+                `--discover | head`.
+        """
+        with self._lock:
+            _send(memoryview(f"{text}\n".encode()))
+
     def flush(self) -> None:
         """Write all lines that were added.
 
@@ -194,13 +207,17 @@ class GlueWriter(MsgSpecWriter):
         return len(messages)
 
 
-def _write(rest: memoryview) -> None:
+def _send(rest: memoryview) -> None:
     if sys.stdout is None:  # the process was started without one
         raise OutputError("The standard output is closed")
+    while rest:  # an unbuffered stdout may take a part
+        rest = rest[sys.stdout.buffer.write(rest) :]
+    sys.stdout.flush()
+
+
+def _write(lines: memoryview) -> None:
     try:
-        while rest:  # an unbuffered stdout may take a part
-            rest = rest[sys.stdout.buffer.write(rest) :]
-        sys.stdout.flush()
+        _send(lines)
     except ConnectionError as error:
         raise OutputError("The reader of the output has ended; its own log may say why") from error
     except OSError as error:

@@ -24,7 +24,7 @@ from singer_sdk.plugin_base import PluginBase
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message
 
-from tap_glue_metadata.aws.client import Client
+from tap_glue_metadata.aws.clients import Clients
 from tap_glue_metadata.aws.scopes import Scope, open_scopes
 from tap_glue_metadata.settings import Settings
 from tap_glue_metadata.tap import TapGlueMetadata
@@ -154,9 +154,15 @@ def opened(settings: Mapping[str, Any], **changes: Any) -> list[Scope]:
     return scopes
 
 
+def client_of(scope: Scope) -> Any:
+    """Return botocore's client of Glue."""
+    return scope.session.create_raw_client("glue", scope.region)
+
+
 def call(scope: Scope, operation: str = "GetJobs") -> Json:
     """Call an operation of Glue that takes no parameters."""
-    return Client(scope.client(), {operation}).call(operation, {}).content
+    with Clients({"glue": {operation}}).lent(scope) as client:
+        return client.call(operation, {}).content
 
 
 def read_all(traversal: Traversal, read: Read) -> list[tuple[Context, Any]]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from jsonschema import Draft202012Validator, FormatChecker
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 
+from tap_glue_metadata.streams import EXTRA_STREAM_TYPES
 from tap_glue_metadata.tap import TapGlueMetadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from singer_sdk.singerlib.messages import Message
 
@@ -90,17 +91,21 @@ def undeclared(schema: Mapping[str, Any], value: Any, path: str = "") -> Iterato
             yield from undeclared(schema["items"], item, f"{path}[]")
 
 
+def extra(*streams: str) -> list[str]:
+    """Return those of some streams that the setting `extra_streams` has to name."""
+    return [stream.name for stream in EXTRA_STREAM_TYPES if stream.name in streams]
+
+
 def catalog(
     *selected: str,
     tap_type: type[TapGlueMetadata] = TapGlueMetadata,
     deselected: Mapping[str, list[tuple[str, ...]]] | None = None,
-    extra_streams: Sequence[str] = (),
 ) -> Json:
     """Make a catalog in which these streams are selected, but for some of their properties.
 
     Properties are named by their path of fields.
     """
-    found: Json = tap_type(config={"extra_streams": [*extra_streams]}).catalog_dict
+    found: Json = tap_type(config={"extra_streams": extra(*selected)}).catalog_dict
     for entry in found["streams"]:
         name = entry["tap_stream_id"]
         wanted = {(): name in selected} | {

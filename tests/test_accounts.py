@@ -6,17 +6,19 @@ import json
 import os
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import botocore.session
 import pytest
-from conftest import ACCOUNT, OTHER, call, opened, read_all, sync, warnings_told
+from conftest import ACCOUNT, OTHER, call, client_of, opened, read_all, sync, warnings_told
 from fake_aws import Role, _Identity
 from moto.server import ThreadedMotoServer
 from singer_sdk.exceptions import ConfigValidationError
 
+from tap_glue_metadata.aws.clients import Clients
 from tap_glue_metadata.aws.errors import AwsError, SettingError, TapError
 from tap_glue_metadata.streams.etl import Jobs
 from tap_glue_metadata.tap import TapGlueMetadata
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
     from conftest import Json, RunTap, UnevenAws
     from fake_aws import FakeAws
+
+    from tap_glue_metadata.aws.client import Client
+    from tap_glue_metadata.aws.scopes import Scope
 
 Place: TypeAlias = "tuple[str, str]"
 
@@ -97,6 +102,27 @@ def test_two_accounts_in_two_regions(settings: Json) -> None:
         for record in records:
             place = f"{record['region']}:{record['account_id']}"
             assert place in record.get("arn", place)
+
+
+def test_a_region_has_one_client_whatever_the_threads_and_accounts(
+    organised: FakeAws, settings: Json
+) -> None:
+    scopes = opened(settings, **BOTH, aws_regions=REGIONS)
+    clients = Clients({"glue": {"GetJobs"}})
+
+    def read(scope: Scope) -> tuple[Scope, Client]:
+        with clients.lent(scope) as client:
+            client.call("GetJobs", {})
+            return scope, client
+
+    with ThreadPoolExecutor(8) as pool:
+        lent = [*pool.map(read, scopes * 8)]
+    assert len(scopes) == 2 * len(REGIONS)
+    assert len({client for _, client in lent}) == len(REGIONS)
+    called = Counter(
+        (call.account_id, call.region) for call in organised.calls if call.operation == "GetJobs"
+    )
+    assert called == {(scope.account_id, scope.region): 8 for scope in scopes}
 
 
 def test_they_are_read_at_the_same_time(organised: FakeAws, settings: Json) -> None:
@@ -656,7 +682,7 @@ def test_endpoints_of_a_partition(
 ) -> None:
     (scope,) = opened({"aws_regions": [region], "aws_account_id": ACCOUNT})
     assert scope.partition == partition
-    assert scope.client().meta.endpoint_url == f"https://glue.{region}.{domain}"
+    assert client_of(scope).meta.endpoint_url == f"https://glue.{region}.{domain}"
     assert not endpoint.calls
 
 

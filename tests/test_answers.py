@@ -147,7 +147,7 @@ def test_what_is_on_two_pages_comes_once(
     messages = sync(config, catalog(*STREAMS))  # which finds no key twice
     assert all(len(messages.records(stream)) == 2 for stream in STREAMS)
     assert all(f"{stream}: 2 records" in caplog.text for stream in STREAMS)
-    assert "1 object dropped that were listed twice (complete)" in caplog.text
+    assert "1 object listed twice and dropped (complete)" in caplog.text
     assert len(messages.of_type("ACTIVATE_VERSION")) == len(STREAMS)
     assert len(filled.params("GetTables")) == len({str(p) for p in filled.params("GetTables")})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
@@ -24,6 +25,7 @@ from hypothesis import strategies as st
 from singer import Json, Messages, catalog, make_tap, sync
 
 from tap_glue_metadata.aws.scopes import Scope, open_scopes
+from tap_glue_metadata.redaction.redactor import REDACTED
 from tap_glue_metadata.tap import TapGlueMetadata
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ KINDS: Final = {
 }
 NONE_RENAMED: Final[Mapping[str, str]] = MappingProxyType({})
 VERBATIM: Final = {"CodeGenConfigurationNodes", "Status.Details.RequestedChange"}
+NOVELTY: Final[Json] = {"Inner": [1, None]}
 LEFT_OUT: Final = {"LastRun", "Graph.Nodes.JobDetails", "Graph.Nodes.CrawlerDetails"}
 
 any_answer = settings(
@@ -292,10 +295,35 @@ def test_an_answer_with_every_member_of_the_model(stream: str) -> None:
 
 
 @pytest.mark.parametrize("stream", KINDS)
-def test_members_that_the_model_does_not_know_stay_out(stream: str) -> None:
+def test_members_that_the_model_does_not_know_come_over_too(stream: str) -> None:
     item = everything(MODEL.shape_for(KINDS[stream].shape))
     shape = MODEL.shape_for(KINDS[stream].shape)
-    check(stream, [item], read(stream, [with_novelties(shape, item)]))
+    plain, messages = read(stream, [item]), read(stream, [with_novelties(shape, item)])
+    check(stream, [item], messages)
+    found = [r["additional_members"] for r in messages.records(stream) if r["additional_members"]]
+    assert found == [dict(novelties(with_novelties(shape, item)))]
+    columns = messages.records("columns")
+    assert all(column["additional_members"] == {"Novelty": NOVELTY} for column in columns)
+    for each in (*plain.records(stream), *plain.records("columns")):
+        assert each["additional_members"] is None
+
+
+def novelties(value: Any, path: str = "") -> Iterator[tuple[str, Json]]:
+    """Name what `with_novelties` has added to what comes over, by path."""
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from novelties(item, f"{path}[{number}]")
+    elif isinstance(value, dict) and re.sub(r"\[\d+\]", "", path) not in LEFT_OUT:
+        for name, item in value.items():
+            inner = f"{path}.{name}" if path else name
+            yield from [(inner, NOVELTY)] if name == "Novelty" else novelties(item, inner)
+
+
+def test_secrets_among_unknown_members_are_redacted(endpoint: FakeAws) -> None:
+    endpoint.store().add_database("sales", Access={"Password": "sesame", "Mode": "x"})
+    config = CONFIG | {"redact_secrets": True, "aws_endpoint_url": endpoint.url}
+    [record] = sync(config, catalog("databases")).records("databases")
+    assert record["additional_members"] == {"Access": {"Password": REDACTED, "Mode": "x"}}
 
 
 def with_novelties(shape: Any, value: Any, path: str = "") -> Any:
@@ -306,7 +334,7 @@ def with_novelties(shape: Any, value: Any, path: str = "") -> Any:
         return [with_novelties(shape.member, item, path) for item in value]
     if shape.type_name == "map":
         return {key: with_novelties(shape.value, item, path) for key, item in value.items()}
-    return {"Novelty": {"Inner": 1}} | {
+    return {"Novelty": NOVELTY} | {
         name: with_novelties(shape.members[name], item, f"{path}.{name}" if path else name)
         for name, item in value.items()
     }

@@ -137,6 +137,27 @@ def test_settings_that_cannot_be_used(
     assert not endpoint.calls
 
 
+@pytest.mark.parametrize("mode", ["--preflight", "--iam-policy", "--test", "--test=schema"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"aws_endpoint_url": "nonsense"},
+        {"aws_access_key_id": "testing"},
+        {"start_date": "2026-13-01"},
+        {"include_tables": ["orders"]},
+        {"aws_accounts": [{"role_arn": "reader"}]},
+        {"batch_config": {"x": 1}},
+    ],
+)
+def test_each_mode_checks_all_settings(
+    endpoint: FakeAws, settings: Json, run_tap: RunTap, mode: str, changes: Json
+) -> None:
+    run = run_tap(settings | changes, mode)
+    check_failed(run, "^Setting '")
+    assert run.stdout == ""
+    assert not endpoint.calls
+
+
 def test_endpoint_of_the_environment_that_cannot_be_used(settings: Json, run_tap: RunTap) -> None:
     del settings["aws_endpoint_url"]
     run = run_tap(settings, env={"AWS_ENDPOINT_URL": "nonsense"})
@@ -342,9 +363,12 @@ def test_a_bookmark_that_is_no_date_is_told_before_any_call(
     assert run.messages == []
 
 
-def test_no_region_is_told_before_any_message(settings: Json, run_tap: RunTap) -> None:
+@pytest.mark.parametrize("arguments", [[], ["--test"]])
+def test_no_region_is_told_before_any_message(
+    settings: Json, run_tap: RunTap, arguments: list[str]
+) -> None:
     del settings["aws_regions"]
-    run = run_tap(settings)
+    run = run_tap(settings, *arguments)
     check_failed(run, "^Setting 'aws_regions'")
     assert run.messages == []
 

@@ -466,7 +466,7 @@ def test_all_that_is_read_of_extra_streams_is_current(connection: Any, group: st
             for table in tables:
                 table["PartitionKeys"] = [{"Name": "day"}]
                 table["Parameters"] = {"table_type": "ICEBERG"}
-        chosen = catalog(*STREAMS, *(stream.name for stream in streams), extra_streams=[group])
+        chosen = catalog(*STREAMS, *(stream.name for stream in streams))
         shard = Shard(endpoint, ACCOUNT, chosen, extra_streams=[group])
         for _ in range(2):
             messages = shard.run(warehouse)

@@ -281,7 +281,8 @@ def test_everything_is_denied(filled: FakeAws, settings: Json, run_tap: RunTap) 
     run = run_tap(settings)
     assert run.code == 1
     (error,) = run.logged("ERROR")
-    assert error.startswith("Nothing could be read, all was denied; the first: glue:")
+    first = "glue:GetCatalogs for region us-east-1"
+    assert error.startswith(f"Nothing could be read, all was denied; the first: {first}")
     assert "grant glue:" in error
     assert not run.logged("CRITICAL")
     assert "Traceback" not in run.stderr
@@ -402,7 +403,10 @@ def test_one_scope_is_denied_and_the_other_empty(
 @pytest.mark.usefixtures("two_regions")
 def test_all_scopes_are_denied(uneven: UnevenAws, two_regions: Json) -> None:
     uneven.closed.add(ACCOUNT)
-    with pytest.raises(AwsError, match=r"^Nothing could be read, all was denied; the first: glue:"):
+    first = "glue:GetCatalogs for region eu-west-1 "
+    with pytest.raises(
+        AwsError, match=f"^Nothing could be read, all was denied; the first: {first}"
+    ):
         sync(two_regions, *STREAMS)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -10,17 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import generate_docs as docs
 import pytest
 import yaml
+from botocore import xform_name
+
+from tap_glue_metadata.streams import STREAM_TYPES
 
 ROOT = Path(__file__).parent.parent
 TAP = Path(sys.executable).parent / "tap-glue-metadata"
-
-spec = importlib.util.spec_from_file_location("docs", ROOT / "scripts" / "generate_docs.py")
-assert spec is not None
-assert spec.loader is not None
-docs = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(docs)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +71,20 @@ def test_readme_names_no_setting_or_stream_that_does_not_exist(about: dict[str, 
     for word in text.replace("`", " ").split():
         if word.startswith("aws_") and word.strip(".,:;)").isidentifier():
             assert word.strip(".,:;)") in names
+
+
+def test_readme_names_what_keeps_the_casing_of_aws() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    members = [member for stream in STREAM_TYPES for member in stream.open_members]
+    assert members
+    for member in members:
+        assert f"`{'.'.join(map(xform_name, member.split('.')))}`" in text
+
+
+def test_meltano_selects_everything() -> None:
+    definition = yaml.safe_load((ROOT / "plugin.yaml").read_text(encoding="utf-8"))
+    assert definition["select"] == ["*.*"]
+    assert definition["commands"].keys() == {"preflight", "iam-policy"}
 
 
 def test_each_security_promise_has_tests() -> None:

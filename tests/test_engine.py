@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+from generate_schemas import generate
 from glue_strategies import MODEL, everything
 from jsonschema import Draft202012Validator
 from singer import Json, Messages, catalog, sync
@@ -138,14 +138,8 @@ class WiderTap(TapGlueMetadata):
 @pytest.fixture(scope="module", autouse=True)
 def _schemas() -> None:
     """Generate the schemas, which for the streams of the package are files."""
-    script = Path(__file__).parent.parent / "scripts/generate_schemas.py"
-    spec = importlib.util.spec_from_file_location("generate", script)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     for stream_type in NEW:
-        stream_type.schema = module.generate(stream_type)
+        stream_type.schema = generate(stream_type)
 
 
 def item(stream_type: type[GlueStream], **names: str) -> Json:

@@ -57,13 +57,16 @@ def test_run_lands_every_stream_in_files(
 ) -> None:
     sample.fill(endpoint)
     definition = (ROOT / "meltano.yml").read_bytes()
-    _meltano(
-        "run --full-refresh tap-glue-metadata target-jsonl",
+    run = _run_meltano(
+        "--log-level=debug run --full-refresh tap-glue-metadata target-jsonl",
         system_directory,
         TAP_GLUE_METADATA_AWS_ENDPOINT_URL=endpoint.url,
         TAP_GLUE_METADATA_AWS_REGIONS='["us-east-1"]',
         TARGET_JSONL_DESTINATION_PATH=str(tmp_path),
     )
+    assert run.returncode == 0, run.stdout + run.stderr
+    # The level of Meltano is that of the tap, as README says.
+    assert "glue:GetTables in us-east-1: status 200" in run.stdout + run.stderr
     landed = {
         path.stem: [json.loads(line) for line in path.read_text().splitlines()]
         for path in tmp_path.glob("*.jsonl")

@@ -49,6 +49,7 @@ def test_its_tests_work_from_it(unpacked: Path, arguments: list[str]) -> None:
 
 def test_it_has_what_meltano_and_make_need(unpacked: Path) -> None:
     needed = ["meltano.yml", "plugin.yaml", "target-jsonl.yaml", "constraints.txt", "Makefile"]
+    needed += ["CHANGELOG.md", "CONTRIBUTING.md"]
     assert [name for name in needed if not (unpacked / name).is_file()] == []
 
 

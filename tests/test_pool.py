@@ -288,6 +288,26 @@ def test_a_lane_waits_for_what_does_not_come(make_pool: Callable[[int], Pool[Any
     assert drain(first) == []
 
 
+def test_few_heavy_results_wait(make_pool: Callable[[int], Pool[Any]]) -> None:
+    """Room is for two light results a worker."""
+    pool, put = make_pool(4), list[int]()
+    lane = pool.lane()
+
+    def task(number: int) -> None:
+        put.append(number)
+        lane.put(number, 100)
+
+    for number in range(50):
+        lane.submit(0, partial(task, number))
+
+    def most() -> int:
+        return max(len(put) - read for read, _ in enumerate(lane))
+
+    # Nothing is known of the weight before the first results, and all four workers may begin.
+    assert in_time(most) <= 5  # those, and the one that is read
+    assert sorted(put) == [*range(50)]
+
+
 def test_tasks_that_come_late_are_done_too(make_pool: Callable[[int], Pool[Any]]) -> None:
     lane = make_pool(3).lane()
     for number in range(20):

@@ -31,6 +31,7 @@ CATALOG = ("GetCatalogs", "GetDatabases", "GetTables")
 OPERATIONS = (*CATALOG, "GetJobs", "ListWorkflows", "BatchGetWorkflows")
 ACTIONS = {f"glue:{operation}" for operation in OPERATIONS}
 HERE = f"account {ACCOUNT}, region us-east-1"
+NESTED = f"{ACCOUNT}:s3tablescatalog/bucket"
 ROLES = [f"arn:aws:iam::{OTHER}:role/{name}" for name in ("reader", "stranger")]
 
 
@@ -71,10 +72,10 @@ def preflight(
     # The SDK adds a handler to this process's log at each command.
     monkeypatch.setattr("singer_sdk.plugin_base._setup_console_logging", lambda **_: None)
 
-    def preflight(*streams: str, **changes: Any) -> Answer:
+    def preflight(*streams: str, form: str = "json", **changes: Any) -> Answer:
         config, catalog = tmp_path / "config.json", tmp_path / "catalog.json"
         config.write_text(json.dumps(settings | changes), encoding="utf-8")
-        arguments = ["--preflight=json", "--config", str(config)]
+        arguments = [f"--preflight={form}", "--config", str(config)]
         if streams:
             catalog.write_text(json.dumps(catalog_of(*streams)), encoding="utf-8")
             arguments += ["--catalog", str(catalog)]
@@ -422,6 +423,66 @@ def test_shared_databases_are_tried_in_their_owners_catalog(
     assert preflight("tables", resource_share_type="FOREIGN").code == 0
     assert endpoint.params("GetDatabases")[0]["ResourceShareType"] == "FOREIGN"
     assert [params["CatalogId"] for params in endpoint.params("GetTables")] == [OTHER]
+
+
+# All databases
+
+
+@pytest.fixture
+def one_denied(endpoint: FakeAws) -> None:
+    """Have 30 databases on pages of 7, of which one is denied, and a nested catalog."""
+    endpoint.page_size = 7
+    for number in range(30):
+        endpoint.store().add_database(f"db_{number:02}")
+    endpoint.store().catalogs = [{"CatalogId": ACCOUNT}, {"CatalogId": NESTED}]
+    endpoint.store().add_database("nested", catalog_id=NESTED)
+    endpoint.fail("GetTables", "AccessDeniedException", when=lambda p: p["DatabaseName"] == "db_17")
+
+
+@pytest.mark.usefixtures("one_denied")
+def test_the_plain_form_says_that_it_tried_one_database(preflight: Preflight) -> None:
+    answer = preflight("tables", "jobs")
+    assert answer.code == 0
+    tried = f"tried on catalog/{ACCOUNT}/database/db_00 alone; --preflight=full tries all"
+    assert answer.note("glue:GetTables") == tried
+    assert answer.note("glue:GetDatabases").endswith("alone; --preflight=full tries all")
+    assert answer.note("glue:GetJobs") == answer.note("glue:GetCatalogs") == ""
+
+
+@pytest.mark.parametrize("streams", [(), ("tables",), ("databases", "columns")])
+@pytest.mark.usefixtures("one_denied")
+def test_the_full_form_tries_each_database(
+    endpoint: FakeAws, preflight: Preflight, streams: tuple[str, ...]
+) -> None:
+    answer = preflight(*streams, form="full-json", concurrency=3)
+    assert answer.code == 1
+    [good, denied] = [check for check in answer.checks if check["action"] == "glue:GetTables"]
+    assert (good["outcome"], good["note"]) == ("ok", "30 of 31 can be read")
+    assert (denied["outcome"], "db_17" in denied["note"]) == ("denied", True)
+    assert answer.note("glue:GetDatabases") == "2 of 2 can be read"
+    tried = [(p["CatalogId"], p["DatabaseName"]) for p in endpoint.params("GetTables")]
+    assert len(tried) == len({*tried}) == 31
+    assert (NESTED, "nested") in tried
+    assert {params["MaxResults"] for params in endpoint.params("GetTables")} == {1}
+
+
+@pytest.mark.usefixtures("one_denied")
+def test_the_full_form_as_text(settings: Json, tmp_path: Path) -> None:
+    config = settings | {"exclude_databases": ["db_17"]}
+    done = run(tmp_path, config, "--preflight=full")
+    assert done.returncode == 0, done.stderr
+    assert "30 of 30 can be read" in done.stdout
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_full_form_tries_one_table_for_what_is_read_by_table(
+    endpoint: FakeAws, preflight: Preflight
+) -> None:
+    for number in range(5):
+        endpoint.store().add_table("sales", f"t{number}")
+    assert preflight(form="full-json", extra_streams=["table_versions"]).code == 0
+    assert endpoint.count("GetTableVersions") == 1
+    assert endpoint.count("GetTables") == 1
 
 
 # Accounts and regions

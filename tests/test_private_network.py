@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import http.client
 import ipaddress
+import json
 import os
 import socket
 import socketserver
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import ACCOUNT, OTHER, sync
+from conftest import ACCOUNT, OTHER, client_of, sync
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -522,7 +523,7 @@ def test_the_host_is_that_of_the_region_and_the_switches(
         monkeypatch.setenv(name, value)
     config = at(None, aws_account_id=ACCOUNT, aws_regions=[region])
     (scope,) = TapGlueMetadata(config=config).traversal.scopes
-    assert scope.client().meta.endpoint_url == f"https://{host}"
+    assert client_of(scope).meta.endpoint_url == f"https://{host}"
     assert not forbid_network
 
 
@@ -599,4 +600,62 @@ def test_plain_http_of_a_profile(forbid_network: list[str]) -> None:
     write_config("endpoint_url = http://10.0.0.1")
     with pytest.raises(TapError, match="in the clear; use https"):
         jobs(None)
+    assert not forbid_network
+
+
+# Plain http to a host that the settings name
+
+EMULATOR = "http://emulator.test:4566"
+
+
+def test_plain_http_to_an_emulator_that_is_named(plain_proxy: Proxy, run_tap: RunTap) -> None:
+    named = at(EMULATOR, aws_http_hosts=["Emulator.Test"])
+    run = run_tap(named, env={"HTTP_PROXY": plain_proxy.url})
+    assert run.code == 0, run.stderr
+    assert [record["name"] for record in run.records("jobs")] == ["nightly"]
+    assert set(plain_proxy.asked) == {f"{EMULATOR}/"}
+    assert run.logged("WARNING") == [
+        "Setting 'aws_http_hosts': what is sent to Emulator.Test by plain http is not encrypted"
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"aws_http_hosts": ["other.test"]},
+        {"aws_http_hosts": ["emulator.test"], "aws_assume_role_arn": ROLE},
+        {"aws_http_hosts": ["emulator.test"], "aws_assume_role_chain": [{"role_arn": ROLE}]},
+        {"aws_http_hosts": ["emulator.test"], "aws_accounts": [{"role_arn": ROLE}]},
+        {"aws_http_hosts": ["emulator.test"], "aws_credentials_uri": "aws-ssm://keys"},
+    ],
+)
+def test_but_to_no_other_and_never_with_a_role_or_a_store(
+    forbid_network: list[str], changes: Json
+) -> None:
+    with pytest.raises(TapError, match=r"'aws_endpoint_url'.*in the clear; use https"):
+        jobs(EMULATOR, **changes)
+    assert not forbid_network
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        f"role_arn = {ROLE}\ncredential_source = Environment",
+        f"role_arn = {ROLE}\nweb_identity_token_file = token",
+        "credential_process = cat keys",
+    ],
+)
+def test_nor_with_what_the_chain_gets_from_others(
+    forbid_network: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    profile: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    keys = {"Version": 1, "AccessKeyId": "testing", "SecretAccessKey": "testing"}
+    (tmp_path / "keys").write_text(json.dumps(keys), encoding="utf-8")
+    (tmp_path / "token").write_text("token", encoding="utf-8")
+    write_config(profile)
+    with pytest.raises(TapError, match="in the clear; use https"):
+        jobs(EMULATOR, aws_http_hosts=["emulator.test"], aws_profile="default")
     assert not forbid_network

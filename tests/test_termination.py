@@ -37,12 +37,12 @@ def start(tmp_path: Path, settings: Json) -> Iterator[Any]:
     """Start the command; end what is left of it."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(**changes: Any) -> subprocess.Popen[bytes]:
+    def start(*arguments: str, **changes: Any) -> subprocess.Popen[bytes]:
         config, selected = tmp_path / "config.json", tmp_path / "catalog.json"
         config.write_text(json.dumps({**settings, **changes}))
         selected.write_text(json.dumps(catalog("databases", "tables", "columns")))
         process = subprocess.Popen(
-            [TAP, "--config", config, "--catalog", selected],
+            [TAP, "--config", config, "--catalog", selected, *arguments],
             bufsize=0,  # what is read ahead would be lost to communicate()
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -212,6 +212,17 @@ def test_a_reader_that_pauses_gets_the_line_to_its_end(
     assert len(output) < 1_000_000  # what a pipe holds and a piece or two, not all there is
     assert process.returncode == 128 + first
     assert told(stderr, "WARNING") == []  # it was read above
+
+
+def test_a_catalog_is_written_as_a_whole(start: Any) -> None:
+    process = start("--discover", extra_streams=["etl", "tables"])
+    wait_until_stuck(process)
+    process.send_signal(signal.SIGTERM)
+    wait_until_told(process)
+    output, _ = process.communicate(timeout=SECONDS)
+    assert len(output) > 100_000  # more than a pipe holds
+    assert json.loads(output)["streams"]
+    assert process.returncode == 128 + signal.SIGTERM
 
 
 def test_nobody_reads_and_nobody_will(endpoint: FakeAws, start: Any) -> None:

@@ -90,6 +90,17 @@ LEFT JOIN last_readings AS reading
   AND reading.database_name = ''
 WHERE COALESCE(glossary_terms._sdc_extracted_at >= reading.full_started_at, TRUE);
 
+CREATE OR REPLACE VIEW current_assets AS
+SELECT assets.*
+FROM assets
+LEFT JOIN last_readings AS reading
+  ON reading.stream = 'assets'
+  AND reading.account_id = assets.account_id
+  AND reading.region = assets.region
+  AND reading.catalog_id = ''
+  AND reading.database_name = ''
+WHERE COALESCE(assets._sdc_extracted_at >= reading.full_started_at, TRUE);
+
 CREATE OR REPLACE VIEW lost_governance AS
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
@@ -121,11 +132,15 @@ LEFT JOIN (
   SELECT 'glossary_terms' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
   FROM current_glossary_terms AS glossary_terms
   GROUP BY 1, 2, 3, 4, 5
+  UNION ALL
+  SELECT 'assets' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  FROM current_assets AS assets
+  GROUP BY 1, 2, 3, 4, 5
 ) AS held
   ON held.account_id = unit.account_id
   AND held.region = unit.region
   AND held.stream = unit.stream
   AND held.catalog_id = unit.catalog_id
   AND held.database_name = unit.database_name
-WHERE unit.stream IN ('resource_tags', 'lf_tags', 'lf_permissions', 'resource_policies', 'catalog_encryption_settings', 'glossaries', 'glossary_terms')
+WHERE unit.stream IN ('resource_tags', 'lf_tags', 'lf_permissions', 'resource_policies', 'catalog_encryption_settings', 'glossaries', 'glossary_terms', 'assets')
   AND COALESCE(held.row_count, 0) < unit.record_count;

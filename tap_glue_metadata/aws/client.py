@@ -19,7 +19,7 @@ from tap_glue_metadata.aws.errors import (
     translate,
 )
 from tap_glue_metadata.aws.models import action_of
-from tap_glue_metadata.aws.raw_json import PROBLEM, REPLACED, checked_by
+from tap_glue_metadata.aws.raw_json import PROBLEM, REPLACED, SIZE, checked_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -51,12 +51,14 @@ class Answer(NamedTuple):
         retries: How many times the call was repeated.
         throttled: How many times it was throttled.
         replaced: How many characters of it were replaced, since no text may hold them.
+        size: How many bytes it has.
     """
 
     content: Json
     retries: int
     throttled: int
     replaced: int
+    size: int
 
 
 class Client:
@@ -125,6 +127,7 @@ class Client:
             metadata.get("RetryAttempts", 0),
             self._thread.throttled,
             metadata[REPLACED],
+            metadata[SIZE],
         )
 
     def takes(self, operation: str) -> Mapping[str, Shape]:

@@ -123,15 +123,9 @@ def open_session(settings: Settings, operations: Mapping[str, frozenset[str]]) -
         The session; no call was made, and no credentials were looked for yet.
 
     Raises:
-        SettingError: Half a pair of keys, a profile or an endpoint that cannot be used.
+        SettingError: A profile or an endpoint that cannot be used.
     """
     key, secret = settings.aws_access_key_id, settings.aws_secret_access_key
-    if secret and not key:
-        raise SettingError("aws_secret_access_key", "it needs aws_access_key_id beside it")
-    if key and not secret:
-        raise SettingError("aws_access_key_id", "it needs aws_secret_access_key beside it")
-    if settings.aws_session_token and not key:
-        raise SettingError("aws_session_token", "it needs a pair of keys beside it")
     try:
         session = AwsSession(settings, operations)
         session.get_scoped_config()
@@ -262,7 +256,8 @@ def _stored_credentials(read: Callable[[], Keys]) -> Credentials:
 
     first = fetch()
     if first["expiry_time"] == _NEVER.isoformat():
-        return Credentials(first["access_key"], first["secret_key"], first["token"])
+        keys = (first["access_key"], first["secret_key"], first["token"])
+        return Credentials(*keys, method="aws-credentials-uri")
     # Each read of a lease makes new keys, so its length decides how early to read again; botocore
     # would begin 15 minutes before the end, which for a short lease is at once, at every call.
     left = datetime.fromisoformat(first["expiry_time"]) - datetime.now(timezone.utc)

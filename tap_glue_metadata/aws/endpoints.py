@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 def is_url(url: str) -> bool:
@@ -30,16 +34,19 @@ def is_url(url: str) -> bool:
         return False
 
 
-def is_safe(url: str) -> bool:
-    """Tell whether what is sent to a URL is encrypted, or stays on this machine.
+def is_safe(url: str, http_hosts: Collection[str] = ()) -> bool:
+    """Tell whether credentials may be sent to a URL.
 
     Args:
         url: An endpoint's URL.
+        http_hosts: Hosts that may be called by plain http.
 
     Returns:
-        True for https, and for http to loopback.
+        True for https, for http to loopback, and for http to one of the hosts.
     """
-    return urlsplit(url).scheme == "https" or is_loopback(url)
+    parts = urlsplit(url)
+    hosts = {host.lower() for host in http_hosts}
+    return parts.scheme == "https" or is_loopback(url) or parts.hostname in hosts
 
 
 def is_loopback(url: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -26,7 +25,6 @@ from tap_glue_metadata.aws.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from botocore.client import BaseClient
     from botocore.session import Session
 
     from tap_glue_metadata.aws.session import AwsSession
@@ -48,7 +46,7 @@ class Scope:
         account_id: The account that the credentials belong to, 12 digits.
         region: The region's code.
         partition: The part of AWS that the region is in, as it stands in ARNs: `aws`, `aws-cn`.
-        session: Creates the clients.
+        session: Has the credentials, and creates clients.
         catalog_ids: The catalogs to read; all that are visible if empty.
         is_asked: Whether STS told the account, not aws_account_id.
         roles: The ARNs of the roles that lead there.
@@ -61,8 +59,6 @@ class Scope:
     catalog_ids: tuple[str, ...] = field(default=(), compare=False)
     is_asked: bool = field(default=True, compare=False)
     roles: tuple[str, ...] = field(default=(), compare=False)
-    _clients: dict[str, BaseClient] = field(default_factory=dict, compare=False, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
     def __str__(self) -> str:
         """Name the scope in messages."""
@@ -72,38 +68,7 @@ class Scope:
         """Return the scope of the same account in another region, or this one if none is given."""
         if not region or region == self.region:
             return self
-        return replace(self, region=region, _clients={}, _lock=threading.Lock())
-
-    def client(self, service: str = "glue") -> BaseClient:
-        """Return the client of a service, made when it is first asked for.
-
-        Args:
-            service: A service whose protocol is JSON.
-
-        Returns:
-            botocore's client, which answers with raw JSON, for any number of threads.
-
-        Raises:
-            TapError: The endpoint that the environment or the profile names cannot be used.
-        """
-        with self._lock:
-            if service not in self._clients:
-                try:
-                    client = self.session.create_raw_client(service, self.region)
-                except BotoCoreError as error:
-                    raise translate(error, service, f"region {self.region}") from error
-                self._clients[service] = client
-            return self._clients[service]
-
-    def release(self) -> None:
-        """Give up the clients; one that is asked for later is made anew.
-
-        Their connections are those of all scopes of the region, and stay for these.
-        """
-        with self._lock:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
+        return replace(self, region=region)
 
 
 @dataclass(frozen=True)

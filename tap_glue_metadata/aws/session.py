@@ -48,8 +48,14 @@ SESSION_VARIABLES: Final = {
     "region": ("region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, _or_none),
     "profile": (None, ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"], None, _or_none),
 }
+# How botocore names the ways to find keys that no store or role has issued.
+_OWN_KEYS: Final = frozenset({"explicit", "env", "shared-credentials-file", "config-file"})
 # STS answers at once or not at all; a wrong endpoint should not be tried for a minute.
 _STS_ATTEMPTS: Final = 3
+_REMEDY: Final = (
+    "use https (http is for loopback, and for the hosts in aws_http_hosts unless a store or a role "
+    "issues the credentials)"
+)
 
 
 class AwsSession(Session):
@@ -138,11 +144,14 @@ class AwsSession(Session):
         except ValueError as error:
             raise TapError(f"{describe(error)}; check AWS_ENDPOINT_URL and the profile") from error
         url = client.meta.endpoint_url
-        if not is_safe(url):
+        # botocore passes keys itself where it fetches those of a role.
+        has_own_keys = self._given is not None and self._given.method in _OWN_KEYS
+        may_use_http = has_own_keys and "aws_access_key_id" not in kwargs
+        if not is_safe(url, http_hosts(self._settings) if may_use_http else ()):
             client.close()
             raise TapError(
-                f"The endpoint {url} (from AWS_ENDPOINT_URL or the profile) would send credentials "
-                "in the clear; use https (http is for loopback only)"
+                f"The endpoint {url} (from aws_endpoint_url, AWS_ENDPOINT_URL or the profile) "
+                f"would send credentials in the clear; {_REMEDY}"
             )
         return client
 
@@ -189,12 +198,24 @@ def endpoint_url(settings: Settings) -> str | None:
             "aws_endpoint_url",
             f"{shown} is not an endpoint; give a URL such as https://HOST or https://HOST:PORT",
         )
-    if not is_safe(url):
+    if not is_safe(url, http_hosts(settings)):
         raise SettingError(
-            "aws_endpoint_url",
-            f"{url!r} would send credentials in the clear; use https (http is for loopback only)",
+            "aws_endpoint_url", f"{url!r} would send credentials in the clear; {_REMEDY}"
         )
     return url
+
+
+def http_hosts(settings: Settings) -> tuple[str, ...]:
+    """Return the hosts other than loopback that may be called by plain http.
+
+    Args:
+        settings: The tap's settings.
+
+    Returns:
+        Those of `aws_http_hosts`; none if credentials come from a store or a role.
+    """
+    is_issued = settings.aws_credentials_uri or any(acc.roles for acc in settings.aws_accounts)
+    return () if is_issued else settings.aws_http_hosts
 
 
 def client_config(settings: Settings, attempts: int) -> Config:

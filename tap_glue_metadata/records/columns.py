@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tap_glue_metadata.records.notes import Note
     from tap_glue_metadata.redaction import Redactor
 
+_MEMBERS: Final = frozenset({"Name", "Type", "Comment", "Parameters"})
 _BOOLEANS: Final = {"true": True, "false": False}
 
 DERIVED: Final[dict[str, dict[str, Any]]] = {
@@ -160,10 +161,12 @@ def columns(
         "source": resolved.source,
         "table_version_id": told["table_version_id"],
         "table_update_time": table_update_time,
+        "additional_members": None,
     }
     notes = column_notes(table)
     column_count = len(resolved.columns)
     occurrences: dict[str, int] = {}
+    unknown = _unknown(resolved, redactor)
     for position, column in enumerate(chain(resolved.columns, resolved.partition_keys), 1):
         record = template.copy()
         own_name = column.get("Name") or ""
@@ -189,10 +192,26 @@ def columns(
                 record["type"] = clear[type_]
             if comment := record["comment"]:
                 record["comment"] = clear[comment]
+        record["additional_members"] = unknown.get(position)
         if position > column_count:
             record["is_partition_key"] = True
             record["partition_position"] = position - column_count
         yield record
+
+
+def _unknown(resolved: Resolved, redactor: Redactor | None) -> dict[int, dict[str, Any]]:
+    """Return the members that the service model does not know, by the column's position."""
+    if _MEMBERS.issuperset(chain.from_iterable(chain(resolved.columns, resolved.partition_keys))):
+        return {}
+    found = {
+        position: {member: column[member] for member in column if member not in _MEMBERS}
+        for position, column in enumerate(chain(resolved.columns, resolved.partition_keys), 1)
+    }
+    return {
+        position: redactor.value("", members) if redactor else members
+        for position, members in found.items()
+        if members
+    }
 
 
 def count_current(columns: Collection[Mapping[str, Any]]) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from tap_glue_metadata.records.hive_types import CHAR_VARCHAR, from_spark
+from tap_glue_metadata.texts import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,9 +130,12 @@ def _parts(
         raise ValueError(f"no parameter {missing}") from None
 
 
+_schema: Final = msgspec.json.Decoder(_Schema)
+
+
 @lru_cache(maxsize=8)  # the schema of one table is asked for several times in a row
 def _decode(text: str) -> _Schema:
-    return msgspec.json.decode(text, type=_Schema)
+    return decode(text.encode(), _schema.decode)[0]
 
 
 def _column(field: _Field) -> dict[str, Any]:

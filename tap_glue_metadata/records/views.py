@@ -10,6 +10,7 @@ import msgspec
 
 from tap_glue_metadata.records.parameters import parameter
 from tap_glue_metadata.records.spark import view_namespace
+from tap_glue_metadata.texts import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,6 +49,9 @@ class _PrestoView(msgspec.Struct):
     catalog: Any = None
     database: Any = msgspec.field(name="schema", default=None)
     comment: Any = None
+
+
+_presto: Final = msgspec.json.Decoder(_PrestoView)
 
 
 def is_view(table: Mapping[str, Any]) -> bool:
@@ -135,7 +139,7 @@ def _presto_view(encoded: str) -> _PrestoView:
     data = "".join(encoded.split()).rstrip("=")
     try:
         raw = base64.b64decode(data + "=" * (-len(data) % 4), validate=True)
-        return msgspec.json.decode(raw, type=_PrestoView)
+        return decode(raw, _presto.decode)[0]
     except (ValueError, RecursionError):
         return _PrestoView()
 

@@ -52,6 +52,7 @@ EXTRA_STREAM_TYPES: Final[tuple[type[GlueStream], ...]] = (
     governance.CatalogEncryptionSettings,
     governance.Glossaries,
     governance.GlossaryTerms,
+    governance.Assets,
     runs.JobRuns,
     runs.JobBookmarks,
     runs.WorkflowRuns,

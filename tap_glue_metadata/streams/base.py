@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.mapper import SameRecordTransform
 
+from tap_glue_metadata.records import additional
 from tap_glue_metadata.records.arns import arn
 from tap_glue_metadata.records.projection import compile_projection
 from tap_glue_metadata.redaction import redactor
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.context import Context
+    from tap_glue_metadata.outcomes import Outcome
     from tap_glue_metadata.read import Again, Read
     from tap_glue_metadata.reading import Reading
     from tap_glue_metadata.traversal import Traversal
@@ -57,6 +59,9 @@ class GlueStream(Declaration, SdkStream):
         self.redactor = redactor(*(self.config.get("redact_keys") or ())) if redact else None
         self._project = compile_projection(self.schema, self.redactor)
         self._name_field = self.primary_keys[-1]
+        bound = self.reads()[-1].bound if self.reads() else ()
+        left_out = {*self.omitted_members, *bound}
+        self._additional = additional.compile_additional(self.schema, left_out)
 
     def wanted_again(self) -> list[Again]:
         """Return the second looks that the catalog and the settings want."""
@@ -89,7 +94,7 @@ class GlueStream(Declaration, SdkStream):
             raw: The object as raw JSON.
 
         Returns:
-            The keys of the context, the fields from AWS, and the derived ones.
+            The keys of the context, the fields from AWS, the derived ones, and what is unknown.
         """
         keys = self.keys(context)
         record = {**keys, **self._project(raw)}
@@ -100,6 +105,8 @@ class GlueStream(Declaration, SdkStream):
         if self.arn_kind is not None:
             record["arn"] = self._arn(self.arn_kind, context, record)
         record.update(self.redact(self.derive(context, raw)))
+        unknown = self._additional(raw) or None
+        record.update(self.redact({additional.FIELD: unknown}))
         return record
 
     def keys(self, context: Context) -> Json:
@@ -157,11 +164,8 @@ class GlueStream(Declaration, SdkStream):
         reading = self._begin()
         self._has_read = True
         sinks = [stream.sink() for stream in self.selected_family()]
-        extractions: Any = self.siblings.get("extractions")
-        is_wanted = extractions.selected and self.ABORT_AT_RECORD_COUNT is None
-        report = extractions.report if is_wanted else None
         try:
-            passes = self._passes_filter
+            passes, report = self._passes_filter, self._reporter()
             Pass(self, sinks, reading, self.traversal, passes=passes, report=report).run()
         except BaseException:
             self.traversal.close()
@@ -172,6 +176,13 @@ class GlueStream(Declaration, SdkStream):
         # A test run has no hook at its end: the last stream that leads a pass sums up.
         if self.ABORT_AT_RECORD_COUNT is not None and self is self._leaders()[-1]:
             self.traversal.finish()
+
+    def _reporter(self) -> Callable[[str, Outcome, int | None], None] | None:
+        """Give what is told of each unit that was read, if there is any; not in a test run."""
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            return None
+        streams: Iterable[Any] = self.siblings.values()
+        return next((s.report for s in streams if s.selected and hasattr(s, "report")), None)
 
     def sink(self) -> Sink:
         """Choose where the records of the stream go."""
@@ -233,7 +244,7 @@ class GlueStream(Declaration, SdkStream):
     def _passes_filter(self, context: Context, raw: Json) -> bool:
         """Tell whether this stream's map lets an object pass; its children follow it."""
         stream_map = self.stream_maps[0]
-        if isinstance(stream_map, SameRecordTransform):
+        if not self.child_streams or isinstance(stream_map, SameRecordTransform):
             return True
         return stream_map.get_filter_result(self.record(context, raw))
 

@@ -16,13 +16,14 @@ SETTING = "extra_streams"
 
 
 def enabled(
-    stream_types: Sequence[type[GlueStream]], names: Collection[str]
+    stream_types: Sequence[type[GlueStream]], names: Collection[str], always: Collection[str]
 ) -> list[type[GlueStream]]:
     """Return the streams that the setting names.
 
     Args:
         stream_types: The streams that it may name.
         names: Names of streams, or of their groups.
+        always: Names of the streams that are there in any case.
 
     Returns:
         The types, in their order.
@@ -32,6 +33,8 @@ def enabled(
     """
     known = {name for stream in stream_types for name in (stream.name, stream.group)}
     for name in names:
+        if name in always and name not in known:
+            raise SettingError(SETTING, f"the stream '{name}' is there in any case; leave it out")
         if name not in known:
             near = get_close_matches(name, sorted(known), n=1)
             groups = ", ".join(dict.fromkeys(stream.group for stream in stream_types))

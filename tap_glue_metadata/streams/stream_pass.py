@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.context import Context
-    from tap_glue_metadata.outcomes import Outcome
+    from tap_glue_metadata.outcomes import Outcome, Unit
     from tap_glue_metadata.reading import Reading
     from tap_glue_metadata.streams.sdk import SdkStream
     from tap_glue_metadata.streams.sinks import Sink
@@ -48,8 +48,9 @@ class Pass:
         """
         self._leader, self._sinks, self._reading = leader, sinks, reading
         self._traversal, self._passes, self._report = traversal, passes, report
-        extents = traversal.extents(reading.chain)
-        self._unit_extents = traversal.unit_extents(reading.chain)
+        selection, chain = traversal.selection, reading.chain
+        extents = traversal.by_scope(selection.extent, chain)
+        self._unit_extents = traversal.by_scope(selection.unit_extent, chain)
         percent = leader.config["max_removed_percent"]
         self._counts = ObjectCounts(sinks[0].stream.stream_state, extents, percent)
         for sink in sinks:
@@ -128,9 +129,9 @@ class Pass:
 
     def _record_count(self, sink: Sink, outcome: Outcome) -> int | None:
         """Return how many records the unit has, None where only changed ones were counted."""
-        if sink.stream is self._leader:
-            return outcome.objects - outcome.elsewhere
-        return None if sink.is_incremental else outcome.emitted[sink.stream.name]
+        if not sink.is_incremental:
+            return outcome.emitted[sink.stream.name] - outcome.elsewhere
+        return outcome.objects - outcome.elsewhere if sink.stream is self._leader else None
 
     def _name_of(self, context: Context, raw: Mapping[str, Any]) -> str | None:
         """Tell a single object, that may be missing by itself, from others of its unit."""
@@ -143,9 +144,13 @@ class Pass:
         return f"{', '.join(counts)} in {self._reading.told()}"
 
 
-def _completeness(missing: set[Any] | None) -> str:
+def _completeness(missing: set[Unit] | None) -> str:
     if missing is None:
         return "a test run"
     if not missing:
         return "complete"
-    return f"incomplete: {counted(len(missing), 'unit')} missing, which keep their bookmarks"
+    told = "bookmark kept, nothing announced as deleted: "
+    told += f"{counted(len(missing), 'unit')} missing"
+    if any(unit.database_name for unit in missing):
+        told += "; name them in exclude_databases to leave them out on purpose"
+    return told

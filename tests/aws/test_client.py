@@ -173,11 +173,11 @@ def test_what_the_caller_finds_wrong_is_retried_too(endpoint: FakeAws, connect: 
     def problem(answer: Json) -> str | None:
         return None if "Jobs" in answer else "there are no jobs"
 
-    assert glue.call("GetJobs", {}, problem) == ({"Jobs": []}, 2, 0, 0)
+    assert glue.call("GetJobs", {}, problem)[:3] == ({"Jobs": []}, 2, 0)
     endpoint.respond("GetJobs", b"{}")
     with pytest.raises(AwsError, match="there are no jobs"):
         glue.call("GetJobs", {}, problem)
-    assert glue.call("GetJobs", {}) == ({}, 0, 0, 0)
+    assert glue.call("GetJobs", {})[:3] == ({}, 0, 0)
 
 
 # Errors
@@ -218,7 +218,7 @@ def test_an_unreadable_answer_is_repeated(
     endpoint.store().add("GetJobs", {"Name": "j"})
     endpoint.respond("GetJobs", body, content_type="text/html", times=2)
     glue = connect("GetJobs", aws_retry_mode=mode, aws_max_attempts=3)
-    assert glue.call("GetJobs", {}) == ({"Jobs": [{"Name": "j"}]}, 2, 0, 0)
+    assert glue.call("GetJobs", {})[:3] == ({"Jobs": [{"Name": "j"}]}, 2, 0)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -248,7 +248,7 @@ def test_a_dropped_connection_is_repeated(endpoint: FakeAws, connect: Connect) -
     endpoint.store().add("GetJobs", {"Name": "j"})
     endpoint.drop("GetJobs", times=2)
     glue = connect("GetJobs")
-    assert glue.call("GetJobs", {}) == ({"Jobs": [{"Name": "j"}]}, 2, 0, 0)
+    assert glue.call("GetJobs", {})[:3] == ({"Jobs": [{"Name": "j"}]}, 2, 0)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -267,8 +267,8 @@ def test_throttles_are_repeated_and_counted(endpoint: FakeAws, connect: Connect)
     endpoint.fail("GetJobs", "ThrottlingException", message="Rate exceeded", times=3)
     endpoint.drop("GetJobs")
     glue = connect("GetJobs")
-    assert glue.call("GetJobs", {}) == ({"Jobs": []}, 4, 3, 0)
-    assert glue.call("GetJobs", {}) == ({"Jobs": []}, 0, 0, 0)
+    assert glue.call("GetJobs", {})[:3] == ({"Jobs": []}, 4, 3)
+    assert glue.call("GetJobs", {})[:3] == ({"Jobs": []}, 0, 0)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -309,8 +309,8 @@ def test_its_other_failures_are_repeated(endpoint: FakeAws, connect: Connect) ->
     endpoint.respond("GetJobs", HTML, status=500, content_type="text/html", times=2)
     endpoint.fail("GetCatalogs", "InternalServiceException", status=500, times=2)
     glue = connect("GetJobs", "GetCatalogs")
-    assert glue.call("GetJobs", {}) == ({"Jobs": []}, 2, 0, 0)
-    assert glue.call("GetCatalogs", {}) == ({"CatalogList": []}, 2, 0, 0)
+    assert glue.call("GetJobs", {})[:3] == ({"Jobs": []}, 2, 0)
+    assert glue.call("GetCatalogs", {})[:3] == ({"CatalogList": []}, 2, 0)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -327,4 +327,4 @@ def test_at_aws_the_same_failure_passes(connect: Connect, host: str) -> None:
 
     events: Any = glue._client.meta.events
     events.register("before-send.glue", answer)
-    assert glue.call("GetCatalogs", {}) == ({"CatalogList": []}, 2, 0, 0)
+    assert glue.call("GetCatalogs", {})[:3] == ({"CatalogList": []}, 2, 0)

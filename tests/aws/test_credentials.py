@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
-from conftest import ACCOUNT, OTHER, call, opened, sync
+from conftest import ACCOUNT, OTHER, call, client_of, opened, sync
 from fake_aws import Role
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -50,7 +50,7 @@ def write_config(text: str) -> None:
     [
         ({"aws_access_key_id": "testing"}, "aws_access_key_id", "aws_secret_access_key"),
         ({"aws_secret_access_key": "testing"}, "aws_secret_access_key", "aws_access_key_id"),
-        ({"aws_session_token": "testing"}, "aws_session_token", "a pair of keys"),
+        ({"aws_session_token": "testing"}, "aws_session_token", "aws_access_key_id"),
         (
             {"aws_access_key_id": "", "aws_secret_access_key": "testing"},
             "aws_secret_access_key",
@@ -66,7 +66,7 @@ def write_config(text: str) -> None:
 def test_half_a_pair_of_keys(
     endpoint: FakeAws, settings: Json, given_keys: Json, setting: str, missing: str
 ) -> None:
-    with pytest.raises(SettingError, match=f"^Setting '{setting}': it needs {missing} beside it$"):
+    with pytest.raises(SettingError, match=f"^Setting '{setting}': it needs {missing} too$"):
         connect(settings, **given_keys)
     assert not endpoint.calls
 
@@ -483,7 +483,7 @@ def test_nor_of_the_environment(
 ) -> None:
     monkeypatch.setenv(name, "http://10.0.0.1")
     with pytest.raises(TapError, match=r"http://10.0.0.1 .*AWS_ENDPOINT_URL.*in the clear"):
-        connect({"aws_regions": ["us-east-1"]}, **changes).client()
+        client_of(connect({"aws_regions": ["us-east-1"]}, **changes))
     assert not forbid_network
 
 
@@ -501,7 +501,7 @@ def test_malformed_endpoint_of_the_environment(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
     with pytest.raises(TapError, match="nonsense"):
-        connect({"aws_regions": ["us-east-1"]}, **account).client()
+        client_of(connect({"aws_regions": ["us-east-1"]}, **account))
 
 
 def test_endpoint_of_the_environment(endpoint: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:

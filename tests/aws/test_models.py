@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import opened
+from conftest import client_of, opened
 
 from tap_glue_metadata.aws.scopes import open_scopes
 from tap_glue_metadata.settings import Settings
@@ -23,7 +23,7 @@ def client(settings: Json) -> Any:
     """Give a client that may call GetDatabases alone."""
     typed = Settings.from_config({**settings, "aws_retry_mode": "standard", "aws_max_attempts": 3})
     (scope,), _ = open_scopes(typed, {"glue": frozenset({"GetDatabases"})})
-    return scope.client()
+    return client_of(scope)
 
 
 def test_it_has_a_method_for_what_is_allowed(endpoint: FakeAws, client: Any) -> None:
@@ -47,7 +47,7 @@ def test_it_has_none_for_anything_else(endpoint: FakeAws, client: Any, method: s
 def test_nothing_is_allowed_of_a_service_without_a_list(settings: Json) -> None:
     typed = Settings.from_config(settings)
     (scope,), _ = open_scopes(typed, {"glue": frozenset()})
-    assert scope.client().meta.service_model.operation_names == []
+    assert client_of(scope).meta.service_model.operation_names == []
 
 
 def test_sts_can_fetch_credentials_and_no_more(settings: Json) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
+import jmespath
 import pytest
 from conftest import sync
 from glue_strategies import MODEL
@@ -58,6 +60,47 @@ def test_any_other_text_stays(name: str, *, flag: bool) -> None:
 @pytest.mark.parametrize("body", [rb'{"Jobs":"\ud800', rb'"\u0000"', b"\xff", b""])
 def test_what_is_no_object_is_none_either_way(body: bytes) -> None:
     assert PROBLEM in parse(body)["ResponseMetadata"]
+
+
+def large(name: str, count: int = 1_000) -> tuple[list[Json], bytes]:
+    """Return jobs, and an answer with them that is decoded job by job."""
+    jobs = [
+        {"Name": f"{number}{name}", "DefaultArguments": {"x": "y" * 2_000}}
+        for number in range(count)
+    ]
+    return jobs, json.dumps({"Jobs": jobs, "NextToken": "next"}).encode()
+
+
+def test_a_large_answer_is_decoded_job_by_job() -> None:
+    jobs, body = large("\U0001f600")
+    tracemalloc.start()
+    try:
+        answer = parse(body)
+        found = [job["Name"] for job in answer["Jobs"]]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found == [job["Name"] for job in jobs]
+    assert peak < len(body) / 2  # which the answer refers to, and does not copy
+    assert answer["NextToken"] == "next"
+    assert [*answer["Jobs"][1:3], answer["Jobs"][-1]] == [*jobs[1:3], jobs[-1]]
+    assert jmespath.search("Jobs[].Name", answer) == found
+
+
+def test_characters_are_replaced_in_a_large_answer_too() -> None:
+    _, body = large("\0")
+    answer = parse(body)
+    assert answer["ResponseMetadata"][REPLACED] == 1_000
+    assert next(iter(answer["Jobs"]))["Name"] == "0\ufffd"
+
+
+@pytest.mark.parametrize("bad", ["1e999", "[" * 5_000 + "]" * 5_000, "}", '"\\x"'])
+def test_what_cannot_be_read_of_a_large_answer_is_found_at_once(bad: str) -> None:
+    _, body = large("")
+    assert (
+        PROBLEM
+        in parse(body.replace(b'"next"', b'"next","Other":[%s]' % bad.encode()))["ResponseMetadata"]
+    )
 
 
 def test_a_run_tells_how_many(

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from conftest import ACCOUNT, OTHER, call, opened, sync
@@ -13,7 +12,6 @@ from fake_aws import Role
 from tap_glue_metadata.aws.errors import AwsError, SettingError
 
 if TYPE_CHECKING:
-    from botocore.client import BaseClient
     from conftest import Json
     from fake_aws import FakeAws
 
@@ -135,39 +133,6 @@ def test_two_regions_in_one_run(endpoint: FakeAws, settings: Json) -> None:
     }
     tables = [(record["region"], record["name"]) for record in output.records("tables")]
     assert sorted(tables) == [("eu-west-1", "eu-west-1"), ("us-east-1", "us-east-1")]
-
-
-# Clients
-
-
-def test_a_client_is_made_when_it_is_asked_for(
-    settings: Json, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (scope,) = opened(settings)
-    made: list[str] = []
-    create = scope.session.create_raw_client
-
-    def note(service: str, region: str) -> BaseClient:
-        made.append(service)
-        return create(service, region)
-
-    monkeypatch.setattr(scope.session, "create_raw_client", note)
-    with ThreadPoolExecutor(8) as pool:
-        clients = set(pool.map(lambda _: scope.client(), range(32)))
-    assert made == ["glue"]
-    assert len(clients) == 1
-
-
-def test_a_client_that_was_released_is_made_anew(endpoint: FakeAws, settings: Json) -> None:
-    endpoint.store().add("GetJobs", {"Name": "nightly", "CreatedOn": 1.5})
-    (scope,) = opened(settings)
-    first: Any = scope.client()
-    scope.release()
-    scope.release()
-    second: Any = scope.client()
-    assert first is not second
-    for client in (first, second):  # a call that is under way may end
-        assert client.get_jobs()["Jobs"] == [{"Name": "nightly", "CreatedOn": 1.5}]
 
 
 def test_no_thread_outlives_the_opening(endpoint: FakeAws, settings: Json) -> None:

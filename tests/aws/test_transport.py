@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from conftest import ACCOUNT, call, catalog_of, opened
+from conftest import ACCOUNT, catalog_of, client_of, opened
 from fake_aws import Role
 
+from tap_glue_metadata.aws.clients import Clients
 from tap_glue_metadata.aws.errors import AwsError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def test_an_answer_that_never_ends_is_given_up_and_repeated(drip: _Drip, head: s
         aws_max_attempts=2,
         aws_retry_mode="standard",
     )
-    client: Any = scope.client()
+    client = client_of(scope)
     with pytest.raises(ReadTimeoutError):
         client.get_jobs()
     assert drip.requests == 2
@@ -102,8 +103,8 @@ def test_a_large_answer_comes_whole(endpoint: FakeAws, settings: Json) -> None:
     description = "x" * 3_000_000
     endpoint.store().add("GetJobs", {"Name": "j", "Description": description})
     (scope,) = opened(settings)
-    client: Any = scope.client()
-    assert client.get_jobs()["Jobs"] == [{"Name": "j", "Description": description}]
+    client = client_of(scope)
+    assert [*client.get_jobs()["Jobs"]] == [{"Name": "j", "Description": description}]
 
 
 def test_accounts_share_the_connections_to_a_region(endpoint: FakeAws, settings: Json) -> None:
@@ -116,9 +117,8 @@ def test_accounts_share_the_connections_to_a_region(endpoint: FakeAws, settings:
     endpoint.latency = 0.01
 
     def read(scope: Scope) -> None:
-        client: Any = scope.client()
+        client = client_of(scope)
         client.get_jobs()
-        scope.release()
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(read, scopes))
@@ -129,11 +129,13 @@ def test_accounts_share_the_connections_to_a_region(endpoint: FakeAws, settings:
 
 def test_too_many_open_files_are_told_as_such(settings: Json) -> None:
     (scope,) = opened(settings, aws_account_id=ACCOUNT, aws_max_attempts=1)
-    scope.client()
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
-    try:
-        with pytest.raises(AwsError, match=r"too many open files; raise the limit \(`ulimit -n`\)"):
-            call(scope)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    with Clients({"glue": {"GetJobs"}}).lent(scope) as client:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        try:
+            with pytest.raises(
+                AwsError, match=r"too many open files; raise the limit \(`ulimit -n`"
+            ):
+                client.call("GetJobs", {})
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)

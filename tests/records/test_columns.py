@@ -27,6 +27,7 @@ FIELDS = [
     "source",
     "table_version_id",
     "table_update_time",
+    "additional_members",
 ]
 
 
@@ -96,6 +97,7 @@ def test_parquet_table_with_partitions() -> None:
         "source": "glue",
         "table_version_id": "7",
         "table_update_time": "2025-01-02T03:04:05Z",
+        "additional_members": None,
     }
     assert [list(record) for record in found] == [FIELDS] * 4
     assert [
@@ -107,7 +109,7 @@ def test_parquet_table_with_partitions() -> None:
 
 
 def test_derived_fields_are_those_of_a_record_in_their_order() -> None:
-    aws = {"name", "type", "parameters"}
+    aws = {"name", "type", "parameters", "additional_members"}
     assert list(DERIVED) == [field for field in FIELDS if field not in aws]
     for schema in DERIVED.values():
         assert schema["description"].endswith(".")
@@ -186,7 +188,6 @@ def test_columns_of_glue_stand_beside_a_spark_schema() -> None:
         {SCHEMA: "[]"},
         {SCHEMA: '{"fields": [{"name": 1, "type": "long"}]}'},
         {SCHEMA: '{"fields": [{"name": "a", "type": {}}]}'},
-        {SCHEMA: '{"fields": [{"name": "\\ud800", "type": "long"}]}'},
         {SCHEMA: spark_schema(), f"{SCHEMA}.numPartCols": "1"},
         {SCHEMA: spark_schema(), f"{SCHEMA}.numPartCols": "?"},
     ],
@@ -347,6 +348,19 @@ def test_comment_and_nullability_come_from_iceberg_beside_columns_of_glue() -> N
         ("place", None, False),
         ("Id", None, True),
         ("odd", None, None),
+    ]
+
+
+@pytest.mark.parametrize("wrong", ["\0", "\ud800"])
+def test_what_no_text_may_hold_is_replaced_in_a_spark_schema_too(wrong: str) -> None:
+    nested = {"type": "struct", "fields": [spark_field(f"in{wrong}", "long")]}
+    field = spark_field(f"a{wrong}", nested, comment=f"x{wrong}") | {"nullable": False}
+    field["metadata"][f"key{wrong}"] = wrong
+    [column] = records(spark_table({SCHEMA: spark_schema(field)}))
+    assert (column["name"], column["type"]) == ("a\ufffd", "struct<in\ufffd:bigint>")
+    assert column["parameters"] == {"key\ufffd": "\ufffd"}
+    assert notes(spark_table({SCHEMA: spark_schema(field)}, [{"Name": "a\ufffd"}])) == [
+        ("a\ufffd", "x\ufffd", False)
     ]
 
 

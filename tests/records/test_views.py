@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tap_glue_metadata.records.views import NO_VIEW, View, is_view, view
@@ -122,7 +123,6 @@ def test_envelope_of_trino() -> None:
         (presto({"sql": "SELECT 1"}), NO_VIEW),
         (presto({"catalog": "c", "schema": "s"}), View(None, None, "c", "s")),
         (presto({"originalSql": 1, "schema": ["s"], "catalog": ""}), NO_VIEW),
-        (presto({"originalSql": "\ud800"}), NO_VIEW),
         (f"/* Presto View: {base64.b64encode(b'[' * 100_000).decode()} */", NO_VIEW),
         ("/* Presto View: " + " " * 400_000, NO_VIEW),
         (f"{presto({'sql': SQL})} SELECT 1", View("SELECT 1", "athena")),
@@ -207,18 +207,33 @@ def test_is_view(table: dict[str, Any], *, expected: bool) -> None:
     assert is_view(table) is expected
 
 
-@given(
-    st.text().filter(lambda text: text.strip())
-    | st.binary().map(lambda raw: f"/* Presto View: {base64.b64encode(raw).decode()} */")
-    | st.dictionaries(st.text(), st.text()).map(presto)
-)
-def test_any_other_text_stays_and_no_envelope_does(text: str) -> None:
-    assert view({"ViewOriginalText": text}).sql == (None if "/* Presto View" in text else text)
+SPACES = st.sampled_from(["", " ", "\n\t"])
+BASE64 = (
+    st.binary() | st.dictionaries(st.text(), st.text()).map(lambda each: json.dumps(each).encode())
+).map(lambda raw: base64.b64encode(raw).decode())
+
+
+@given(st.text().filter(str.strip))
+@example("SELECT 1 /* Presto View: e30= */")
+@example("-- /* Presto View */")
+def test_any_other_text_stays(text: str) -> None:
+    assume(not re.match(r"\s*/\*\s*Presto", text))
+    assert view({"ViewOriginalText": text}).sql == text
+
+
+@given(SPACES, SPACES, SPACES, BASE64)
+def test_no_envelope_is_taken_for_sql(before: str, inner: str, after: str, encoded: str) -> None:
+    text = f"{before}/*{inner}Presto View{after}:{encoded}*/{before}"
+    assert view({"ViewOriginalText": text}).sql is None
 
 
 @given(st.text(min_size=1).filter(str.strip), st.integers(1, 80), st.sampled_from(["", "="]))
+@example("SELECT '\0'", 80, "=")
+@example("SELECT '\ud800'", 80, "=")
 def test_any_sql_survives_its_encoding(sql: str, width: int, padding: str) -> None:
     text = base64.b64encode(json.dumps({"originalSql": sql}).encode()).decode()
     lines = [text[start : start + width] for start in range(0, len(text), width)]
     encoded = "\n".join(lines).replace("=", padding)
-    assert view({"ViewOriginalText": f"/* Presto View: {encoded} */"}).sql == sql
+    assert view({"ViewOriginalText": f"/* Presto View: {encoded} */"}).sql == re.sub(
+        r"[\0\ud800]", "\ufffd", sql
+    )

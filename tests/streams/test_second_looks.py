@@ -15,18 +15,13 @@ OTHER = "999999999999"
 
 
 def visual(endpoint: FakeAws, *, batch: bool = True) -> None:
-    """Fill in two visual jobs, whose nodes the list leaves out, and a script."""
+    """Fill in two visual jobs, whose nodes the list leaves out, and maybe a batch too; a script."""
     jobs = [{"Name": name, "JobMode": "VISUAL", "Role": "r"} for name in ("a", "b")]
-    endpoint.store().add("GetJobs", *jobs, {"Name": "script", "JobMode": "SCRIPT"})
-    whole = {job["Name"]: {**job, "CodeGenConfigurationNodes": NODES} for job in jobs}
-
-    def batch_answer(params: Json) -> bytes:
-        found = [(whole if batch else plain)[name] for name in params["JobNames"]]
-        return json.dumps({"Jobs": found, "JobsNotFound": []}).encode()
-
-    plain = {job["Name"]: job for job in jobs}
-    endpoint.answer("BatchGetJobs", batch_answer)
-    endpoint.answer("GetJob", lambda p: json.dumps({"Job": whole[p["JobName"]]}).encode())
+    whole = [{**job, "CodeGenConfigurationNodes": NODES} for job in jobs]
+    endpoint.store().add("GetJobs", *whole, {"Name": "script", "JobMode": "SCRIPT"})
+    if not batch:
+        answer = {"Jobs": jobs, "JobsNotFound": []}
+        endpoint.answer("BatchGetJobs", lambda _: json.dumps(answer).encode())
 
 
 def nodes(messages: Any) -> Json:
@@ -56,7 +51,7 @@ def test_no_second_look_where_nodes_are_deselected(endpoint: FakeAws, settings: 
 
 def test_no_second_look_where_the_list_has_nodes(endpoint: FakeAws, settings: Json) -> None:
     job = {"Name": "a", "JobMode": "VISUAL", "CodeGenConfigurationNodes": NODES}
-    endpoint.store().add("GetJobs", job)
+    endpoint.answer("GetJobs", lambda _: json.dumps({"Jobs": [job]}).encode())
     assert nodes(sync(settings, catalog("jobs"))) == {"a": NODES}
     assert endpoint.count("BatchGetJobs") == 0
 
