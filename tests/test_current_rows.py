@@ -393,6 +393,7 @@ def test_wider_filters_show_again_what_is_gone(endpoint: FakeAws, connection: An
     change(shard.store)
     shard.run(warehouse)
     assert current(warehouse, ACCOUNT) == held(shard.store)
+    assert warehouse.rows("lost", "stream") == []  # there were more rows when it had filters
 
 
 def test_shards_of_one_account_with_different_filters(endpoint: FakeAws, connection: Any) -> None:
