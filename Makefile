@@ -45,6 +45,7 @@ docs: .venv/.installed ## write what repeats settings and streams: README.md, me
 	@$(BIN)/python scripts/generate_docs.py
 	@$(BIN)/python scripts/generate_stream_docs.py
 	@$(BIN)/python scripts/generate_views.py
+	@PYTHONPATH=tests $(BIN)/python -m demo.lineage
 
 constraints: .venv/.created ## lock versions after a change of pyproject.toml; all anew: ARGS=--upgrade
 	@$(PIP) install uv

@@ -71,7 +71,8 @@ def cost(stream: type[GlueStream]) -> str:
     told = [f"{_number(read)}{_where(read)}"]
     told += [f"{_told(again.read)} once more{_where(again.read)}" for again in stream.again]
     if read.instead:
-        told.append(f"where {code([read.action])} is denied, `GetTags` for each object")
+        others = code(dict.fromkeys(other.operation for other in read.instead))
+        told.append(f"where {code([read.action])} is denied, {others} for each object")
     return "; ".join(told)
 
 

@@ -198,7 +198,8 @@ class _ScopeChecks:
     def _told(self, listings: list[Listing], good: list[str]) -> str:
         """Tell on how many catalogs or databases an operation was tried, if it lists such."""
         read, context = listings[0].read, listings[0].context
-        if read.parent is None or not _lists_unit(read) or (len(listings) == 1 and good[0]):
+        is_one_of_many = read.parent and not read.parent.is_never_called and _lists_unit(read)
+        if not is_one_of_many or (len(listings) == 1 and good[0]):
             return good[0]
         if self._is_full:
             return f"{len(good)} of {len(listings)} can be read"

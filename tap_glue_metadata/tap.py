@@ -26,7 +26,7 @@ from tap_glue_metadata.selection import Selection
 from tap_glue_metadata.settings import Settings
 from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
 from tap_glue_metadata.streams.base import GlueStream
-from tap_glue_metadata.streams.extra import enabled
+from tap_glue_metadata.streams.extra import enabled, parents_of
 from tap_glue_metadata.streams.replication import read_start_date, with_choices
 from tap_glue_metadata.streams.report import ExtractionIssues, Extractions
 from tap_glue_metadata.streams.sdk import SdkStream
@@ -109,8 +109,13 @@ class TapGlueMetadata(CommandLine):
     def discover_streams(self) -> Sequence[Stream]:
         always = [stream_type.name for stream_type in self.stream_types]
         extra = enabled(EXTRA_STREAM_TYPES, self.config.get("extra_streams") or (), always)
-        types = (*self.stream_types, *extra)
-        return [stream_type(self, lambda: self.traversal) for stream_type in types]
+        named = (*self.stream_types, *extra)
+        types = (*named, *parents_of(named))
+        streams = [stream_type(self, lambda: self.traversal) for stream_type in types]
+        # What is there only because a child comes inside its objects is not wanted itself.
+        for stream in streams[len(named) :]:
+            stream.selected_by_default = False
+        return streams
 
     @property
     @override

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.mapper import SameRecordTransform
 
@@ -69,8 +69,17 @@ class GlueStream(Declaration, SdkStream):
 
     def _is_wanted(self, again: Again) -> bool:
         name, value = again.setting or ("", None)
-        is_selected = not again.field or self.mask["properties", again.field]
-        return is_selected and self.config.get(name) == value
+        field = again.field
+        is_wanted = not field or any(s.wants(field) for s in self.selected_family())
+        return is_wanted and self.config.get(name) == value
+
+    def wants(self, field: str) -> bool:
+        """Tell whether a field of the objects is of use to the stream.
+
+        Args:
+            field: The field.
+        """
+        return bool(self.mask["properties", field])
 
     @property
     def traversal(self) -> Traversal:
@@ -253,10 +262,14 @@ class EmbeddedStream(GlueStream):
     """A stream whose rows come inside the objects of its parent, without calls of their own.
 
     A subclass declares `parent_stream_type`, the `shape` of its rows, and `records`.
+
+    Attributes:
+        uses: The fields of the parent that are needed, though a second look brings them.
     """
 
     parent_stream_type: type[GlueStream]
     shape = ""
+    uses: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     @override
@@ -272,3 +285,7 @@ class EmbeddedStream(GlueStream):
     def wanted_again(self) -> list[Again]:
         parent: Any = self.siblings[self.parent_stream_type.name]
         return list(parent.wanted_again())
+
+    @override
+    def wants(self, field: str) -> bool:
+        return field in self.uses

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_glue_metadata.aws.errors import SettingError
 
@@ -42,3 +42,13 @@ def enabled(
             raise SettingError(SETTING, f"there is no stream or group '{name}'; {hint}")
     wanted = {stream.name for stream in stream_types if {stream.name, stream.group} & {*names}}
     return [stream for stream in stream_types if stream.name in wanted]
+
+
+def parents_of(stream_types: Sequence[type[GlueStream]]) -> list[type[GlueStream]]:
+    """Return the parents of embedded children, of those that are not among the streams.
+
+    Args:
+        stream_types: Streams, some of which may come inside the objects of others.
+    """
+    parents: dict[Any, None] = dict.fromkeys(each.parent_stream_type for each in stream_types)
+    return [parent for parent in parents if parent and parent not in stream_types]
