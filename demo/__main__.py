@@ -1,4 +1,4 @@
-"""The demo: two runs of the pipeline, and a page about what landed.
+"""The demo: two runs of the pipeline, models on what landed, and a page about both.
 
 It needs no AWS account and reaches none. All its files are in `.demo/`.
 """
@@ -11,7 +11,7 @@ from fake_aws import FakeAws
 from rich.console import Console
 from rich.text import Text
 
-from demo import catalog, etl, extra, page
+from demo import catalog, etl, extra, models, page
 from demo.pipeline import FOLDER, DemoError, install, run
 
 
@@ -32,11 +32,20 @@ def main() -> int:
             extra.fill(endpoint)
             console.print(f"Emulating AWS Glue at {endpoint.url}: meltano run ...")
             first = run("first", endpoint.url, "--full-refresh")
+            console.print("Keeping what the columns are like: dbt build ...")
+            models.start()
+            models.snapshot()
             catalog.change(endpoint.store())
             catalog.deny(endpoint)
             console.print("One table changes, and one database is denied: meltano run ...")
             second = run("second", endpoint.url)
+        console.print("Building models on what landed: dbt build, dbt docs generate ...")
+        models.build()
+        catalog_page = models.write_catalog()
         page.show(console, first, second)
+        page.show_models(console, models.query)
+        console.print("  A page about all models, for a browser:")
+        console.print(f"  {catalog_page}\n", soft_wrap=True)
         console.print(f"The files are in {FOLDER.name}/. For a real account see README.md.")
     except DemoError as error:
         console.print(Text(f"The demo failed: {error}", style="bold red"), soft_wrap=True)

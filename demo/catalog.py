@@ -43,21 +43,34 @@ def fill(endpoint: FakeAws) -> None:
     store.add_database("shared_finance", TargetDatabase=target)
     _fill_sales(store)
     _fill_lakehouse(store)
-    store.add_table("visits", "clicks", catalog_id=BUCKET, Parameters={"table_type": "ICEBERG"})
+    store.add_table(
+        "visits",
+        "clicks",
+        catalog_id=BUCKET,
+        Description="One row per click, for 90 days",
+        StorageDescriptor=_storage(("customer_id", "string", "Empty before the login")),
+        Parameters={"table_type": "ICEBERG"},
+    )
     finance = endpoint.store(FINANCE_ACCOUNT)
     finance.add_database("finance")
     finance.add_table("finance", "ledger", StorageDescriptor=_storage(("entry", "bigint", "")))
 
 
 def change(store: Store) -> None:
-    """Add a column to the table that changed last, the way a nightly job may.
+    """Change the columns of the table that changed last, the way a nightly job may.
 
     Args:
         store: The account that was filled.
     """
     orders = next(t for t in store.tables[ACCOUNT, "sales"] if t["Name"] == "orders")
-    coupon = {"Name": "coupon", "Type": "string", "Comment": "Code that the customer entered"}
-    orders["StorageDescriptor"]["Columns"].append(coupon)
+    # A new one in front, one of another type, one with another comment, and one that is dropped.
+    orders["StorageDescriptor"] = _storage(
+        ("coupon", "string", "Code that the customer entered"),
+        ("order_id", "bigint", "Number printed on the invoice"),
+        ("status", "string", "open, paid, shipped or returned"),
+        ("amount", "decimal(14,2)", "Gross, in EUR"),
+        location=orders["StorageDescriptor"]["Location"],
+    )
     orders["UpdateTime"] = time.time()
 
 
@@ -80,11 +93,13 @@ def _fill_sales(store: Store) -> None:
         "sales",
         "orders",
         Description="One row per order, written every night",
+        Owner="web-shop",
         UpdateTime=NEWEST,
         StorageDescriptor=_storage(
             ("order_id", "bigint", "Number printed on the invoice"),
             ("status", "string", "open, shipped or returned"),
             ("amount", "decimal(12,2)", "Gross, in EUR"),
+            ("fax", "string", ""),
             location="s3://example-lake/sales/orders/",
         ),
         PartitionKeys=_columns(("year", "int", ""), ("month", "int", "")),
@@ -93,6 +108,7 @@ def _fill_sales(store: Store) -> None:
     store.add_table(
         "sales",
         "customers",
+        Owner="hadoop",
         StorageDescriptor=_storage(
             ("customer_id", "bigint", "Stable over renames and merges"),
             ("address", "struct<street:string,city:string>", "Of the invoice"),
@@ -104,6 +120,7 @@ def _fill_sales(store: Store) -> None:
             "classification": "parquet",
             "recordCount": "48210",
             "sizeKey": "4194270",
+            "objectCount": "365",
             "UPDATED_BY_CRAWLER": "find-customers",
         },
     )

@@ -48,8 +48,17 @@ def fill(store: Store) -> None:
     Args:
         store: The account to add it to.
     """
-    copy = _job(JOB, DefaultArguments=ARGUMENTS, JobMode="VISUAL", CodeGenConfigurationNodes=NODES)
-    store.add("GetJobs", copy, _job("check-orders"))
+    copy = _job(
+        JOB,
+        GlueVersion="5.0",
+        MaxRetries=2,
+        Timeout=60,
+        Connections={"Connections": ["shop"]},
+        DefaultArguments=ARGUMENTS,
+        JobMode="VISUAL",
+        CodeGenConfigurationNodes=NODES,
+    )
+    store.add("GetJobs", copy, _job("check-orders", GlueVersion="2.0", Timeout=30))
     targets = {"S3Targets": [{"Path": "s3://example-lake/sales/customers/"}]}
     store.add("GetCrawlers", {"Name": CRAWLER, "DatabaseName": "sales", "Targets": targets})
     start = {"Name": "at-two-o-clock", "Type": "SCHEDULED", "Actions": [{"JobName": JOB}]}
@@ -82,7 +91,7 @@ def fill(store: Store) -> None:
 
 def _job(name: str, **members: Any) -> dict[str, Any]:
     script = {"Name": "glueetl", "ScriptLocation": f"s3://example-code/{name}.py"}
-    return {"Name": name, "Command": script, "GlueVersion": "5.0", **members}
+    return {"Name": name, "Command": script, **members}
 
 
 def _node(kind: str, name: str, **details: Any) -> dict[str, Any]:

@@ -14,10 +14,26 @@ from demo import etl
 from demo.pipeline import INCREMENTAL, DemoError, Landed, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rich.console import Console
 
+    Query = Callable[[str], tuple[Sequence[str], Iterable[Sequence[object]]]]
+
+MODELS: Final = {
+    "6. What changed between the runs: the model schema_changes.": """
+        SELECT table_name AS "table", column_name AS "column", change,
+            old_value AS "before", new_value AS "after"
+        FROM schema_changes ORDER BY change, column_name""",
+    "7. What lacks a description: undocumented.": """
+        SELECT database_name AS "database", table_name AS "table",
+            COALESCE(STRING_AGG(column_name, ', ' ORDER BY column_name), '') AS "columns",
+            CASE WHEN BOOL_OR(object_type = 'table') THEN 'yes' ELSE '' END AS "the table itself"
+        FROM undocumented GROUP BY 1, 2 ORDER BY 1, 2""",
+    "8. What nobody owns: ownerless.": """
+        SELECT database_name AS "database", table_name AS "table", owner AS "owner in Glue"
+        FROM ownerless ORDER BY 1, 2""",
+}
 STREAMS: Final = ("catalogs", "databases", "tables", "columns", "jobs", "workflows")
 
 
@@ -38,6 +54,24 @@ def show(console: Console, first: Landed, second: Landed) -> None:
     _show_redaction(console, first)
     _show_workflow(console, first)
     _show_second_run(console, first, second)
+
+
+def show_models(console: Console, query: Query) -> None:
+    """Print what the models answer.
+
+    Args:
+        console: Where to.
+        query: Runs SQL on what dbt built.
+
+    Raises:
+        DemoError: A model has no rows.
+    """
+    for title, sql in MODELS.items():
+        headings, rows = query(sql)
+        if not rows:
+            raise DemoError(f"no rows: {title}")
+        _title(console, title)
+        _print_table(console, headings, rows)
 
 
 def _show_first_run(console: Console, first: Landed) -> None:
@@ -129,7 +163,7 @@ def _show_second_run(console: Console, first: Landed, second: Landed) -> None:
     ]
     _print_table(console, ("stream", "method", "first run", "second run"), rows)
     changed = sorted({f"{t['database_name']}.{t['name']}" for t in second.get("tables", ())})
-    console.print(f"  Changed in between: {', '.join(changed)}, which has a new column.")
+    console.print(f"  Changed in between: {', '.join(changed)}.")
 
     _title(console, "5. What could not be read is told: the second run's extraction_issues.")
     fields = ("stream", "operation", "resource", "error_code")

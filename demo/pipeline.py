@@ -1,4 +1,4 @@
-"""Runs Meltano with state, plugins and output in a folder of the demo's own."""
+"""Runs commands, Meltano above all, with whatever they write in a folder of the demo's own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ Landed: TypeAlias = dict[str, list[Record]]  # by stream
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / ".demo"
+LANDED: Final = FOLDER / "landed"
 MELTANO: Final = Path(sys.executable).with_name("meltano")
+
+EXTRACTOR: Final = "tap-glue-metadata"
+LOADER: Final = "target-jsonl"
 
 SECONDS: Final = 900  # for one command; the first installation takes a while
 TAIL_LINES: Final = 25
@@ -31,7 +35,7 @@ class DemoError(Exception):
 
 def install() -> None:
     """Let Meltano install the tap and the target, where that is not done yet."""
-    _meltano("install")
+    _meltano("install", EXTRACTOR, LOADER)
 
 
 def run(name: str, endpoint_url: str, *options: str) -> Landed:
@@ -45,13 +49,13 @@ def run(name: str, endpoint_url: str, *options: str) -> Landed:
     Returns:
         Each stream's records.
     """
-    output = FOLDER / name
+    output = LANDED / name
     shutil.rmtree(output, ignore_errors=True)
     _meltano(
         "run",
         *options,
-        "tap-glue-metadata",
-        "target-jsonl",
+        EXTRACTOR,
+        LOADER,
         AWS_ACCESS_KEY_ID="testing",
         AWS_SECRET_ACCESS_KEY="testing",  # noqa: S106 # the emulator knows this one
         TAP_GLUE_METADATA_AWS_ENDPOINT_URL=endpoint_url,
@@ -66,12 +70,22 @@ def run(name: str, endpoint_url: str, *options: str) -> Landed:
     }
 
 
-def _meltano(*arguments: str, **environment: str) -> None:
-    # A .env file may hold the settings of a real account.
-    command = [str(MELTANO), f"--env-file={os.devnull}", *arguments]
+def call(program: Path, *arguments: str, **environment: str) -> None:
+    """Run a command.
+
+    Args:
+        program: What to run.
+        *arguments: Its arguments.
+        **environment: Variables, besides those of the caller that concern neither AWS nor the
+            pipeline.
+
+    Raises:
+        DemoError: It could not start, failed, or took too long.
+    """
+    name = f"{program.name} {next(word for word in arguments if not word.startswith('-'))}"
     try:
         done = subprocess.run(  # noqa: S603 # a fixed command, without a shell
-            command,
+            [str(program), *arguments],
             cwd=ROOT,
             env=_isolated() | environment,
             stdin=subprocess.DEVNULL,
@@ -83,17 +97,22 @@ def _meltano(*arguments: str, **environment: str) -> None:
             check=False,
         )
     except OSError as error:
-        raise DemoError(f"cannot start {MELTANO} ({error.strerror}); try make venv") from error
+        raise DemoError(f"cannot start {program} ({error.strerror}); try make demo") from error
     except subprocess.TimeoutExpired as error:
-        raise DemoError(f"meltano {arguments[0]} took longer than {SECONDS} seconds") from error
+        raise DemoError(f"{name} took longer than {SECONDS} seconds") from error
     if done.returncode:
         tail = "\n".join(done.stdout.splitlines()[-TAIL_LINES:])
-        raise DemoError(f"meltano {arguments[0]} exited with {done.returncode}\n{tail}")
+        raise DemoError(f"{name} exited with {done.returncode}\n{tail}")
+
+
+def _meltano(*arguments: str, **environment: str) -> None:
+    # A .env file may hold the settings of a real account.
+    call(MELTANO, f"--env-file={os.devnull}", *arguments, **environment)
 
 
 def _isolated() -> dict[str, str]:
-    """Return the environment without the caller's settings for AWS and Meltano."""
-    theirs = ("AWS_", "MELTANO_", "TAP_GLUE_METADATA_", "TARGET_JSONL_")
+    """Return the environment without the caller's settings for AWS, Meltano and dbt."""
+    theirs = ("AWS_", "DBT_", "MELTANO_", "TAP_GLUE_METADATA_", "TARGET_")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(theirs)}
     no_proxy = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
     loopback = f"{no_proxy},127.0.0.1".lstrip(",")

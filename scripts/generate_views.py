@@ -39,9 +39,9 @@ WHERE completed_at < CURRENT_TIMESTAMP AT TIME ZONE 'UTC' - INTERVAL '{STALE_DAY
 # only together: what has come with one of them may be what another one leaves out.
 LAST_READINGS: Final = """\
 SELECT account_id, region, stream, catalog_id, database_name,
-  COALESCE(MAX(CASE WHEN extent = '' THEN started_at END), MIN(started_at)) AS started_at,
+  COALESCE(MAX(CASE WHEN extent = '*' THEN started_at END), MIN(started_at)) AS started_at,
   COALESCE(
-    MAX(CASE WHEN extent = '' THEN full_started_at END), MIN(full_started_at)
+    MAX(CASE WHEN extent = '*' THEN full_started_at END), MIN(full_started_at)
   ) AS full_started_at
 FROM extractions
 GROUP BY account_id, region, stream, catalog_id, database_name
@@ -174,7 +174,7 @@ def current_units() -> str:
     """
     catalog = _exists(Catalogs, "unit.catalog_id NOT LIKE '%:%'")
     return f"SELECT unit.*\nFROM extractions AS unit\nWHERE {catalog}\n  AND " + _exists(
-        Databases, "unit.database_name = ''"
+        Databases, "unit.database_name = '*'"
     )
 
 
@@ -210,7 +210,7 @@ def _unit_of(stream: Stream) -> dict[str, str]:
     """Return the keys of a stream's unit of reading, each as an expression of its rows."""
     members = stream.reads()[-1].unit_members
     return {
-        key: f"{stream.name}.{key}" if member in members else "''" for key, member in UNIT.items()
+        key: f"{stream.name}.{key}" if member in members else "'*'" for key, member in UNIT.items()
     }
 
 

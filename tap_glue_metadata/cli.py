@@ -72,6 +72,10 @@ class CommandLine(SdkTap):
     def iam_policy(self) -> Json:
         """Write the least IAM policy that lets the selected streams be read; calls nothing."""
 
+    @abstractmethod
+    def organization_accounts(self, role_name: str) -> list[Json]:
+        """List the accounts of the organization, as `aws_accounts` takes them."""
+
     @plugin_cli
     def cli(cls) -> click.Command:  # noqa: N805 - the decorator gives it the class
         """The command, with logging set up for it."""
@@ -102,10 +106,16 @@ class CommandLine(SdkTap):
             is_flag=True,
             help="Print the least IAM policy for the selected streams, and exit.",
         )
+        organization = click.Option(
+            ["--accounts"],
+            metavar="ROLE",
+            help="Print aws_accounts for the active accounts of the AWS organization, each with "
+            "its role of this name, and exit.",
+        )
         return _Command(
             name=command.name,
             callback=command.callback,
-            params=[*command.params, preflight, iam_policy],
+            params=[*command.params, preflight, iam_policy, organization],
             context_settings=command.context_settings,
             help=command.help,
         )
@@ -146,6 +156,7 @@ class CommandLine(SdkTap):
         about_format: str | None,
         preflight: str | None,
         iam_policy: bool,
+        accounts: str | None,
     ) -> None:
         if about:
             cls.print_about(about_format)
@@ -156,6 +167,8 @@ class CommandLine(SdkTap):
         )
         if iam_policy:
             tap._print_policy()
+        elif accounts is not None:
+            click.echo(json.dumps(tap.organization_accounts(accounts)))
         elif preflight:
             tap._print_preflight(is_full="full" in preflight, as_json="json" in preflight)
         else:

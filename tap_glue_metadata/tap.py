@@ -19,6 +19,7 @@ from tap_glue_metadata.aws.session import endpoint_url, http_hosts
 from tap_glue_metadata.cli import CommandLine
 from tap_glue_metadata.config_schema import SETTINGS
 from tap_glue_metadata.inputs import explain, from_text
+from tap_glue_metadata.organization import list_accounts
 from tap_glue_metadata.outcomes import Outcomes
 from tap_glue_metadata.preflight import run_preflight
 from tap_glue_metadata.read import called
@@ -172,6 +173,11 @@ class TapGlueMetadata(CommandLine):
     def preflight(self, *, is_full: bool = False) -> list[Check]:
         reads, second_looks = self.selected_reads(), self._second_looks()
         return run_preflight(self.traversal, reads, second_looks, is_full=is_full)
+
+    @override
+    def organization_accounts(self, role_name: str) -> list[dict[str, Any]]:
+        # The accounts of the settings may be those that are to be replaced.
+        return list_accounts(Settings.from_config({**self.config, "aws_accounts": None}), role_name)
 
     @cached_property
     def settings(self) -> Settings:

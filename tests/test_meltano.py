@@ -23,7 +23,7 @@ MELTANO = Path(sys.executable).parent / "meltano"
 def system_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the plugins once, apart from those that a developer has in this checkout."""
     directory = tmp_path_factory.mktemp("meltano")
-    _meltano("install", directory)
+    _meltano("install tap-glue-metadata target-jsonl", directory)
     return directory
 
 

@@ -69,11 +69,11 @@ def test_each_unit_that_was_read_completely_is_told(endpoint: FakeAws, settings:
     by_unit = {(r["stream"], r["catalog_id"], r["database_name"]): r for r in second}
     counts = {unit: (r["record_count"], r["emitted_count"]) for unit, r in by_unit.items()}
     assert counts == {
-        ("databases", ACCOUNT, ""): (2, 2),
+        ("databases", ACCOUNT, "*"): (2, 2),
         ("tables", ACCOUNT, "sales"): (3, 3),
         ("columns", ACCOUNT, "sales"): (None, 6),
-        ("jobs", "", ""): (1, 1),
-        ("workflows", "", ""): (0, 0),
+        ("jobs", "*", "*"): (1, 1),
+        ("workflows", "*", "*"): (0, 0),
     }
     columns, tables = (by_unit[stream, ACCOUNT, "sales"] for stream in ("columns", "tables"))
     assert (columns["replication_method"], tables["replication_method"]) == (

@@ -1,8 +1,8 @@
 CREATE OR REPLACE VIEW last_readings AS
 SELECT account_id, region, stream, catalog_id, database_name,
-  COALESCE(MAX(CASE WHEN extent = '' THEN started_at END), MIN(started_at)) AS started_at,
+  COALESCE(MAX(CASE WHEN extent = '*' THEN started_at END), MIN(started_at)) AS started_at,
   COALESCE(
-    MAX(CASE WHEN extent = '' THEN full_started_at END), MIN(full_started_at)
+    MAX(CASE WHEN extent = '*' THEN full_started_at END), MIN(full_started_at)
   ) AS full_started_at
 FROM extractions
 GROUP BY account_id, region, stream, catalog_id, database_name;
@@ -14,8 +14,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'catalogs'
   AND reading.account_id = catalogs.account_id
   AND reading.region = catalogs.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE catalogs.catalog_id NOT LIKE '%:%'
   OR COALESCE(catalogs._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(catalogs.update_time IS NOT NULL OR catalogs._sdc_extracted_at >= reading.started_at, TRUE);
@@ -28,7 +28,7 @@ LEFT JOIN last_readings AS reading
   AND reading.account_id = databases.account_id
   AND reading.region = databases.region
   AND reading.catalog_id = databases.catalog_id
-  AND reading.database_name = ''
+  AND reading.database_name = '*'
 LEFT JOIN current_catalogs AS parent
   ON parent.account_id = databases.account_id
   AND parent.region = databases.region
@@ -79,8 +79,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'jobs'
   AND reading.account_id = jobs.account_id
   AND reading.region = jobs.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(jobs._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(jobs.last_modified_on IS NOT NULL OR jobs._sdc_extracted_at >= reading.started_at, TRUE);
 
@@ -91,8 +91,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'workflows'
   AND reading.account_id = workflows.account_id
   AND reading.region = workflows.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(workflows._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(workflows.last_modified_on IS NOT NULL OR workflows._sdc_extracted_at >= reading.started_at, TRUE);
 
@@ -119,7 +119,7 @@ WHERE (unit.catalog_id NOT LIKE '%:%' OR EXISTS (
       AND parent.region = unit.region
       AND parent.catalog_id = unit.catalog_id
   ))
-  AND (unit.database_name = '' OR EXISTS (
+  AND (unit.database_name = '*' OR EXISTS (
     SELECT 1 FROM current_databases AS parent
     WHERE parent.account_id = unit.account_id
       AND parent.region = unit.region
@@ -136,11 +136,11 @@ CREATE OR REPLACE VIEW lost AS
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
-  SELECT 'catalogs' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'catalogs' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_catalogs AS catalogs
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'databases' AS stream, account_id, region, databases.catalog_id AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'databases' AS stream, account_id, region, databases.catalog_id AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_databases AS databases
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
@@ -152,11 +152,11 @@ LEFT JOIN (
   FROM current_columns AS columns
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'jobs' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'jobs' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_jobs AS jobs
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'workflows' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'workflows' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_workflows AS workflows
   GROUP BY 1, 2, 3, 4, 5
 ) AS held

@@ -5,8 +5,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'triggers'
   AND reading.account_id = triggers.account_id
   AND reading.region = triggers.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(triggers._sdc_extracted_at >= reading.full_started_at, TRUE);
 
 CREATE OR REPLACE VIEW current_crawlers AS
@@ -16,8 +16,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'crawlers'
   AND reading.account_id = crawlers.account_id
   AND reading.region = crawlers.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(crawlers._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(crawlers.last_updated IS NOT NULL OR crawlers._sdc_extracted_at >= reading.started_at, TRUE);
 
@@ -29,7 +29,7 @@ LEFT JOIN last_readings AS reading
   AND reading.account_id = connections.account_id
   AND reading.region = connections.region
   AND reading.catalog_id = connections.catalog_id
-  AND reading.database_name = ''
+  AND reading.database_name = '*'
 LEFT JOIN current_catalogs AS parent
   ON parent.account_id = connections.account_id
   AND parent.region = connections.region
@@ -45,8 +45,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'classifiers'
   AND reading.account_id = classifiers.account_id
   AND reading.region = classifiers.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(classifiers._sdc_extracted_at >= reading.full_started_at, TRUE);
 
 CREATE OR REPLACE VIEW current_blueprints AS
@@ -56,8 +56,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'blueprints'
   AND reading.account_id = blueprints.account_id
   AND reading.region = blueprints.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(blueprints._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(blueprints.last_modified_on IS NOT NULL OR blueprints._sdc_extracted_at >= reading.started_at, TRUE);
 
@@ -68,8 +68,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'dev_endpoints'
   AND reading.account_id = dev_endpoints.account_id
   AND reading.region = dev_endpoints.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(dev_endpoints._sdc_extracted_at >= reading.full_started_at, TRUE);
 
 CREATE OR REPLACE VIEW current_ml_transforms AS
@@ -79,8 +79,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'ml_transforms'
   AND reading.account_id = ml_transforms.account_id
   AND reading.region = ml_transforms.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(ml_transforms._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(ml_transforms.last_modified_on IS NOT NULL OR ml_transforms._sdc_extracted_at >= reading.started_at, TRUE);
 
@@ -91,8 +91,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'security_configurations'
   AND reading.account_id = security_configurations.account_id
   AND reading.region = security_configurations.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(security_configurations._sdc_extracted_at >= reading.full_started_at, TRUE);
 
 CREATE OR REPLACE VIEW current_data_quality_rulesets AS
@@ -102,8 +102,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'data_quality_rulesets'
   AND reading.account_id = data_quality_rulesets.account_id
   AND reading.region = data_quality_rulesets.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(data_quality_rulesets._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(data_quality_rulesets.last_modified_on IS NOT NULL OR data_quality_rulesets._sdc_extracted_at >= reading.started_at, TRUE);
 
@@ -114,8 +114,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'usage_profiles'
   AND reading.account_id = usage_profiles.account_id
   AND reading.region = usage_profiles.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(usage_profiles._sdc_extracted_at >= reading.full_started_at, TRUE)
   AND COALESCE(usage_profiles.last_modified_on IS NOT NULL OR usage_profiles._sdc_extracted_at >= reading.started_at, TRUE);
 
@@ -126,8 +126,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'sessions'
   AND reading.account_id = sessions.account_id
   AND reading.region = sessions.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(sessions._sdc_extracted_at >= reading.full_started_at, TRUE);
 
 CREATE OR REPLACE VIEW current_integrations AS
@@ -137,59 +137,59 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'integrations'
   AND reading.account_id = integrations.account_id
   AND reading.region = integrations.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(integrations._sdc_extracted_at >= reading.full_started_at, TRUE);
 
 CREATE OR REPLACE VIEW lost_etl AS
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
-  SELECT 'triggers' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'triggers' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_triggers AS triggers
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'crawlers' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'crawlers' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_crawlers AS crawlers
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'connections' AS stream, account_id, region, connections.catalog_id AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'connections' AS stream, account_id, region, connections.catalog_id AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_connections AS connections
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'classifiers' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'classifiers' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_classifiers AS classifiers
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'blueprints' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'blueprints' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_blueprints AS blueprints
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'dev_endpoints' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'dev_endpoints' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_dev_endpoints AS dev_endpoints
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'ml_transforms' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'ml_transforms' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_ml_transforms AS ml_transforms
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'security_configurations' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'security_configurations' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_security_configurations AS security_configurations
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'data_quality_rulesets' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'data_quality_rulesets' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_data_quality_rulesets AS data_quality_rulesets
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'usage_profiles' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'usage_profiles' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_usage_profiles AS usage_profiles
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'sessions' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'sessions' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_sessions AS sessions
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'integrations' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'integrations' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_integrations AS integrations
   GROUP BY 1, 2, 3, 4, 5
 ) AS held

@@ -21,8 +21,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'job_edges'
   AND reading.account_id = job_edges.account_id
   AND reading.region = job_edges.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(job_edges._sdc_extracted_at >= reading.full_started_at, TRUE);
 
 CREATE OR REPLACE VIEW current_workflow_edges AS
@@ -32,8 +32,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'workflow_edges'
   AND reading.account_id = workflow_edges.account_id
   AND reading.region = workflow_edges.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(workflow_edges._sdc_extracted_at >= reading.full_started_at, TRUE);
 
 CREATE OR REPLACE VIEW current_crawler_edges AS
@@ -43,8 +43,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'crawler_edges'
   AND reading.account_id = crawler_edges.account_id
   AND reading.region = crawler_edges.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(crawler_edges._sdc_extracted_at >= reading.full_started_at, TRUE);
 
 CREATE OR REPLACE VIEW current_trigger_edges AS
@@ -54,8 +54,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'trigger_edges'
   AND reading.account_id = trigger_edges.account_id
   AND reading.region = trigger_edges.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(trigger_edges._sdc_extracted_at >= reading.full_started_at, TRUE);
 
 CREATE OR REPLACE VIEW current_integration_edges AS
@@ -65,8 +65,8 @@ LEFT JOIN last_readings AS reading
   ON reading.stream = 'integration_edges'
   AND reading.account_id = integration_edges.account_id
   AND reading.region = integration_edges.region
-  AND reading.catalog_id = ''
-  AND reading.database_name = ''
+  AND reading.catalog_id = '*'
+  AND reading.database_name = '*'
 WHERE COALESCE(integration_edges._sdc_extracted_at >= reading.full_started_at, TRUE);
 
 CREATE OR REPLACE VIEW lost_lineage AS
@@ -77,23 +77,23 @@ LEFT JOIN (
   FROM current_table_edges AS table_edges
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'job_edges' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'job_edges' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_job_edges AS job_edges
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'workflow_edges' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'workflow_edges' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_workflow_edges AS workflow_edges
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'crawler_edges' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'crawler_edges' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_crawler_edges AS crawler_edges
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'trigger_edges' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'trigger_edges' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_trigger_edges AS trigger_edges
   GROUP BY 1, 2, 3, 4, 5
   UNION ALL
-  SELECT 'integration_edges' AS stream, account_id, region, '' AS catalog_id, '' AS database_name, COUNT(*) AS row_count
+  SELECT 'integration_edges' AS stream, account_id, region, '*' AS catalog_id, '*' AS database_name, COUNT(*) AS row_count
   FROM current_integration_edges AS integration_edges
   GROUP BY 1, 2, 3, 4, 5
 ) AS held

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 _TEXT: Final = {"type": "string"}
+# Part of a key. Not an empty text, which some targets store as null, and no key may be null.
+_NONE: Final = "*"
 
 RESOURCE_TAG: Final[dict[str, dict[str, Any]]] = {
     "resource_arn": {**_TEXT, "description": "Amazon Resource Name of what is tagged."},
@@ -22,8 +24,8 @@ RESOURCE_TAG: Final[dict[str, dict[str, Any]]] = {
 
 LF_TAG: Final[dict[str, dict[str, Any]]] = {
     "resource_type": {**_TEXT, "description": "DATABASE, TABLE or COLUMN."},
-    "table_name": {**_TEXT, "description": "Table; empty for a tag of a database."},
-    "column_name": {**_TEXT, "description": "Column; empty for a tag of a database or table."},
+    "table_name": {**_TEXT, "description": "Table; `*` for a tag of a database."},
+    "column_name": {**_TEXT, "description": "Column; `*` for a tag of a database or table."},
     "tag_catalog_id": {**_TEXT, "description": "Catalog that the tag belongs to."},
     "tag_key": {**_TEXT, "description": "Key of the tag."},
     "tag_values": {
@@ -101,14 +103,17 @@ def _pairs(
     tags: Mapping[str, Any], keys: Mapping[str, Any]
 ) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     """Yield where each tag is and its key, with its values."""
-    table = keys.get("table_name") or ""
+    table = keys.get("table_name")
     # An answer for a table has the tags of its database too, whose records come from its own.
-    lists = [("TABLE", "", tags.get("LFTagsOnTable"))] if table else []
+    lists = [("TABLE", _NONE, tags.get("LFTagsOnTable"))] if table else []
     if not table:
-        lists = [("DATABASE", "", tags.get("LFTagOnDatabase"))]
+        lists = [("DATABASE", _NONE, tags.get("LFTagOnDatabase"))]
     columns = (tags.get("LFTagsOnColumns") or ()) if table else ()
     lists += [("COLUMN", column.get("Name") or "", column.get("LFTags")) for column in columns]
     for kind, column, pairs in lists:
         for pair in pairs or ():
             catalog_id = pair.get("CatalogId") or keys["catalog_id"]
-            yield (kind, table, column, catalog_id, pair["TagKey"]), pair.get("TagValues") or []
+            yield (
+                (kind, table or _NONE, column, catalog_id, pair["TagKey"]),
+                pair.get("TagValues") or [],
+            )

@@ -52,12 +52,12 @@ class Extractions(RunReport):
         "account_id": {"type": "string", "description": "Account."},
         "region": {"type": "string", "description": "Region."},
         "stream": {"type": "string", "description": "Stream that was read."},
-        "catalog_id": {"type": "string", "description": "Catalog; empty if in none."},
-        "database_name": {"type": "string", "description": "Database; empty if in none."},
+        "catalog_id": {"type": "string", "description": "Catalog; `*` if in none."},
+        "database_name": {"type": "string", "description": "Database; `*` if in none."},
         "extent": {
             "type": "string",
             "description": (
-                "Fingerprint of the settings that leave out some of the unit; empty if none does."
+                "Fingerprint of the settings that leave out some of the unit; `*` if none does."
             ),
         },
         "run_started_at": _RUN_STARTED_AT,
@@ -116,9 +116,10 @@ class Extractions(RunReport):
             "account_id": outcome.unit.account_id,
             "region": outcome.unit.region,
             "stream": stream,
-            "catalog_id": outcome.unit.catalog_id or "",
-            "database_name": outcome.unit.database_name or "",
-            "extent": extent,
+            # Not an empty text, which some targets store as null, and no key may be null.
+            "catalog_id": outcome.unit.catalog_id or "*",
+            "database_name": outcome.unit.database_name or "*",
+            "extent": extent or "*",
             "run_started_at": _told(self.run_start),
             "started_at": _told(outcome.started_at),
             "full_started_at": full_started_at and _told(full_started_at),

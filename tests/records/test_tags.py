@@ -26,8 +26,8 @@ def test_inherited_tags_are_told_apart() -> None:
     records = list(lf_tags(with_assigned(effective, assigned), TABLE))
     found = {(r["resource_type"], r["column_name"], r["tag_key"]): r for r in records}
     assert {place: record["is_inherited"] for place, record in found.items()} == {
-        ("TABLE", "", "team"): False,
-        ("TABLE", "", "tier"): True,
+        ("TABLE", "*", "team"): False,
+        ("TABLE", "*", "tier"): True,
         ("COLUMN", "id", "team"): True,
         ("COLUMN", "id", "pii"): False,
     }
@@ -36,7 +36,8 @@ def test_inherited_tags_are_told_apart() -> None:
 
 def test_a_database_has_no_table_in_its_key() -> None:
     [record] = lf_tags({"LFTagOnDatabase": [{"TagKey": "team", "TagValues": ["a"]}]}, KEYS)
-    assert (record["table_name"], record["column_name"], record["tag_catalog_id"]) == ("", "", "1")
+    assert (record["table_name"], record["column_name"]) == ("*", "*")
+    assert record["tag_catalog_id"] == "1"
     assert record["is_inherited"] is None
 
 

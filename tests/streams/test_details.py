@@ -188,7 +188,7 @@ def test_lf_tags_of_an_empty_database_are_read_too(others: tuple[str, ...]) -> N
         records = run(endpoint, "lf_tags", *others).records("lf_tags")
     of_databases = [r for r in records if r["resource_type"] == "DATABASE"]
     assert {r["database_name"] for r in of_databases} == {"audit", "empty", "sales"}
-    assert {r["table_name"] for r in of_databases} == {""}
+    assert {r["table_name"] for r in of_databases} == {"*"}
     resources = [params["Resource"] for params in endpoint.params("GetResourceLFTags")]
     assert {next(iter(resource)) for resource in resources} == {"Database", "Table"}
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-ROOT: Final = Path(__file__).parent.parent
+ROOT: Final = Path(__file__).parents[2]
 THEIRS: Final = {
     "output/tables.jsonl": "{}\n",
     ".env": "TAP_GLUE_METADATA_AWS_PROFILE=production\n",
@@ -23,7 +23,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and not {".demo", "__pycache__"} & set(path.parts)
+        if path.is_file() and not {".demo", ".venv-dbt", "__pycache__"} & set(path.parts)
     }
 
 
@@ -32,6 +32,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copy this checkout, and put into it what its user may have there."""
     folder = tmp_path_factory.mktemp("demo") / "checkout"
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "output", "__pycache__"))
+    (folder / ".venv-dbt").symlink_to(ROOT / ".venv-dbt")
     for name, content in THEIRS.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
@@ -56,8 +57,14 @@ def test_the_demo(checkout: Path) -> None:
     assert max(map(len, lines)) <= 80
     rows = [line.split() for line in lines]
     assert ["shared_finance", "123456789012", "999999999999.finance"] in rows
-    assert ["columns", "INCREMENTAL", "16", "6"] in rows
+    assert ["columns", "INCREMENTAL", "18", "6"] in rows
     assert ["databases", "FULL_TABLE", "4", "4"] in rows
     assert any("***REDACTED***" in line for line in lines)
     assert any("job copy-orders" in line for line in lines)
     assert any("glue:GetTables" in line and "AccessDeniedException" in line for line in lines)
+    for change in ("coupon column added string", "amount type changed decimal(12,2) decimal(14,2)"):
+        assert ["orders", *change.split()] in rows
+    assert ["sales", "customers", "phones", "yes"] in rows  # has no description
+    assert ["sales", "customers", "hadoop"] in rows  # nor an owner
+    [page] = [line.strip() for line in lines if line.endswith("index.html")]
+    assert "dbt_glue_metadata" in (checkout / page).read_text(encoding="utf-8")
