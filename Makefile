@@ -44,6 +44,8 @@ schemas: .venv/.installed ## generate tap_glue_metadata/schemas from botocore's 
 docs: .venv/.installed ## write what repeats settings and streams: README.md, meltano.yml, ...
 	@$(BIN)/python scripts/generate_docs.py
 	@$(BIN)/python scripts/generate_stream_docs.py
+	@$(BIN)/python scripts/generate_views.py
+	@PYTHONPATH=tests $(BIN)/python -m demo.lineage
 
 constraints: .venv/.created ## lock versions after a change of pyproject.toml; all anew: ARGS=--upgrade
 	@$(PIP) install uv

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Final
 
@@ -18,6 +19,14 @@ _IMPORTS: Final = Program("import of both", [sys.executable, "-c", "import singe
 _TAP: Final = Program("tap", [TAP])
 _TAP_32: Final = Program(
     "tap, concurrency 32", [TAP, "--config=ENV"], {"TAP_GLUE_METADATA_CONCURRENCY": "32"}
+)
+_THREADS: Final = Program("pool of threads", [sys.executable, str(_HERE / "thread_pool.py")])
+_EXTRA: Final = ("partitions", "column_statistics", "lf_tags")
+_TAP_EXTRA: Final = Program(
+    "tap",
+    [TAP],
+    {"TAP_GLUE_METADATA_EXTRA_STREAMS": json.dumps(_EXTRA)},
+    streams=("databases", "tables", "columns", *_EXTRA),
 )
 _TWICE: Final = Program(
     "tap, 200,000 tables", [TAP], catalog=Catalog(databases=200, tables=1000, columns=5)
@@ -92,5 +101,12 @@ CASES: Final = (
         "40 accounts x 17 regions of one database with one table, 100 ms a call",
         [8, 64],
         Catalog(databases=1, tables=1, columns=5, accounts=40, latency=0.1),
+    ),
+    Contest(
+        "j",
+        "2,000 tables: 10 partitions each, statistics of columns, LF-Tags, 50 ms a call",
+        [_THREADS, _TAP_EXTRA],
+        [Target("tap", 1.1, against="pool of threads")],
+        Catalog(databases=20, tables=100, columns=20, partitions=10, latency=0.05),
     ),
 )

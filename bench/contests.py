@@ -161,7 +161,8 @@ class Entry:
         self._environment = environment(endpoint.url if endpoint else "") | {**program.settings}
         self._command = [*program.command]
         if program.streams:
-            self._command += ["--catalog", str(selection(folder, program.streams))]
+            chosen = selection(folder, program.streams, program.settings)
+            self._command += ["--config=ENV", "--catalog", str(chosen)]
 
     def run(self, *, is_measured: bool) -> None:
         """Run the program once.
@@ -214,18 +215,23 @@ class Entry:
         return sum(found.values()) if is_tap else 0
 
 
-def selection(folder: Path, streams: Sequence[str]) -> Path:
+def selection(folder: Path, streams: Sequence[str], settings: Mapping[str, str]) -> Path:
     """Write a catalog that selects some of the tap's streams.
 
     Args:
         folder: Where to write it.
         streams: Their names.
+        settings: Environment variables with the tap's settings.
 
     Returns:
         The file.
     """
     discovered = subprocess.run(  # noqa: S603 - a fixed command, without a shell
-        [TAP, "--discover"], env=environment(), capture_output=True, timeout=60, check=True
+        [TAP, "--config=ENV", "--discover"],
+        env=environment() | {**settings},
+        capture_output=True,
+        timeout=60,
+        check=True,
     )
     catalog = json.loads(discovered.stdout)
     for entry in catalog["streams"]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from fake_aws import FakeAws, GeneratedTables, Role, Store
 
+from bench import details
 from bench.processes import REGIONS, role_arn
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ class DatedTables(GeneratedTables):
         super().__init__(catalog_id, database, tables, columns)
         self._template = re.sub(r'"UpdateTime":[\d.]+', '"UpdateTime":{time}', self._template)
         self._first = first
+
+    def partition(self) -> None:
+        """Give the tables a partition key."""
+        keys = '"PartitionKeys":[{"Name":"day","Type":"int"}]'
+        self._template = self._template.replace('"PartitionKeys":[]', keys)
 
     def text(self, index: int) -> str:
         """Serialise one table."""
@@ -73,24 +79,27 @@ def workflow(number: int) -> dict[str, Any]:
     }
 
 
-def fill(store: Store, databases: int, tables: int, columns: int, workflows: int) -> None:
+def fill(store: Store, options: argparse.Namespace) -> None:
     """Put a catalog into an account and region."""
-    for number in range(databases):
+    tables = options.tables
+    for number in range(options.databases):
         name = f"db_{number:05}"
         store.add_database(name)
-        dated = DatedTables(store.account_id, name, tables, columns, number * tables)
+        dated = DatedTables(store.account_id, name, tables, options.columns, number * tables)
+        if options.partitions:
+            dated.partition()
         store.tables[store.account_id, name] = dated
-    store.add("BatchGetWorkflows", *map(workflow, range(workflows)))
+    store.add("BatchGetWorkflows", *map(workflow, range(options.workflows)))
 
 
-def fill_accounts(endpoint: FakeAws, accounts: int, *sizes: int) -> None:
+def fill_accounts(endpoint: FakeAws, options: argparse.Namespace) -> None:
     """Put a catalog into each region of each account, and let its role be assumed."""
-    for number in range(accounts):
+    for number in range(options.accounts):
         role = role_arn(number)
         account_id = role.split(":")[4]
         endpoint.roles[role] = Role(account_id)
         for region in REGIONS:
-            fill(endpoint.store(account_id, region), *sizes)
+            fill(endpoint.store(account_id, region), options)
 
 
 def change(endpoint: FakeAws) -> int:
@@ -111,17 +120,18 @@ def traffic(endpoint: FakeAws, after: float) -> dict[str, float]:
 def main() -> None:
     """Serve until stdin closes."""
     parser = argparse.ArgumentParser(description="Serve a generated catalog.")
-    for option in ("databases", "tables", "columns", "workflows", "accounts"):
+    for option in ("databases", "tables", "columns", "partitions", "workflows", "accounts"):
         parser.add_argument(f"--{option}", type=int, default=0)
     for option in ("latency", "rate", "lifted"):
         parser.add_argument(f"--{option}", type=float, default=0.0)
     options = parser.parse_args()
     with FakeAws(latency=options.latency) as endpoint:
-        sizes = options.databases, options.tables, options.columns, options.workflows
         if options.accounts:
-            fill_accounts(endpoint, options.accounts, *sizes)
+            fill_accounts(endpoint, options)
         else:
-            fill(endpoint.store(), *sizes)
+            fill(endpoint.store(), options)
+        if options.partitions:
+            details.fill(endpoint, options.partitions)
         if options.rate:
             endpoint.bucket(options.rate, seconds=options.lifted or math.inf)
         commands: dict[str, Callable[[], Any]] = {

@@ -66,6 +66,8 @@ class Catalog:
         databases: How many there are.
         tables: How many each database holds.
         columns: How many each table has.
+        partitions: How many each table has, with a statistic for each column, a tag of Lake
+            Formation and two on columns; none of all that if 0.
         workflows: How many there are.
         accounts: How many hold all this in each of `REGIONS`, to be reached by their roles; if
             0, one account holds it in one region.
@@ -78,6 +80,7 @@ class Catalog:
     databases: int = 0
     tables: int = 0
     columns: int = 0
+    partitions: int = 0
     workflows: int = 0
     accounts: int = 0
     latency: float = 0.0
@@ -97,10 +100,15 @@ class Catalog:
         """How many objects of each kind whoever reads all of it must find."""
         times = self.accounts * len(REGIONS) or 1
         tables = times * self.databases * self.tables
+        columns = tables * self.columns
+        has_details = bool(self.partitions)
         return {
             "databases": times * self.databases,
             "tables": tables,
-            "columns": tables * self.columns,
+            "columns": columns + has_details * tables,  # the partition key
+            "partitions": tables * self.partitions,
+            "column_statistics": has_details * columns,
+            "lf_tags": has_details * (self.databases + 3 * tables),
             "workflows": times * self.workflows,
         }
 

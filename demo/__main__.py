@@ -11,7 +11,7 @@ from fake_aws import FakeAws
 from rich.console import Console
 from rich.text import Text
 
-from demo import catalog, etl, page
+from demo import catalog, etl, extra, page
 from demo.pipeline import FOLDER, DemoError, install, run
 
 
@@ -29,6 +29,7 @@ def main() -> int:
         with FakeAws() as endpoint:
             catalog.fill(endpoint)
             etl.fill(endpoint.store())
+            extra.fill(endpoint)
             console.print(f"Emulating AWS Glue at {endpoint.url}: meltano run ...")
             first = run("first", endpoint.url, "--full-refresh")
             catalog.change(endpoint.store())

@@ -85,6 +85,7 @@ def _fill_sales(store: Store) -> None:
             ("order_id", "bigint", "Number printed on the invoice"),
             ("status", "string", "open, shipped or returned"),
             ("amount", "decimal(12,2)", "Gross, in EUR"),
+            location="s3://example-lake/sales/orders/",
         ),
         PartitionKeys=_columns(("year", "int", ""), ("month", "int", "")),
         Parameters={"classification": "parquet"},
@@ -96,9 +97,15 @@ def _fill_sales(store: Store) -> None:
             ("customer_id", "bigint", "Stable over renames and merges"),
             ("address", "struct<street:string,city:string>", "Of the invoice"),
             ("phones", "array<struct<kind:string,number:string>>", ""),
+            location="s3://example-lake/sales/customers/",
         ),
         # What a crawler leaves: the figures are those that it counted.
-        Parameters={"classification": "parquet", "recordCount": "48210", "sizeKey": "4194270"},
+        Parameters={
+            "classification": "parquet",
+            "recordCount": "48210",
+            "sizeKey": "4194270",
+            "UPDATED_BY_CRAWLER": "find-customers",
+        },
     )
     text = json.dumps({"originalSql": VIEW, "catalog": "awsdatacatalog", "schema": "sales"})
     store.add_table(
@@ -145,8 +152,8 @@ def _fill_lakehouse(store: Store) -> None:
     )
 
 
-def _storage(*columns: tuple[str, str, str]) -> dict[str, Any]:
-    return {"Columns": _columns(*columns)}
+def _storage(*columns: tuple[str, str, str], location: str | None = None) -> dict[str, Any]:
+    return {"Columns": _columns(*columns)} | ({"Location": location} if location else {})
 
 
 def _columns(*columns: tuple[str, str, str]) -> list[dict[str, Any]]:

@@ -10,6 +10,28 @@ if TYPE_CHECKING:
 
 JOB: Final = "copy-orders"
 WORKFLOW: Final = "nightly-sales"
+CRAWLER: Final = "find-customers"
+# What the job does, as Glue Studio draws it.
+NODES: Final[dict[str, Any]] = {
+    "node-1": {
+        "DirectJDBCSource": {
+            "Name": "orders of the shop",
+            "ConnectionName": "shop",
+            "ConnectionType": "postgresql",
+            "Database": "shop",
+            "Table": "public.orders",
+        }
+    },
+    "node-2": {"DropFields": {"Name": "no notes", "Inputs": ["node-1"], "Paths": [["note"]]}},
+    "node-3": {
+        "S3CatalogTarget": {
+            "Name": "orders of the lake",
+            "Inputs": ["node-2"],
+            "Database": "sales",
+            "Table": "orders",
+        }
+    },
+}
 
 PLANTED: Final = "open-sesame"  # what must not land
 ARGUMENTS: Final = {
@@ -26,7 +48,18 @@ def fill(store: Store) -> None:
     Args:
         store: The account to add it to.
     """
-    store.add("GetJobs", _job(JOB, DefaultArguments=ARGUMENTS), _job("check-orders"))
+    copy = _job(JOB, DefaultArguments=ARGUMENTS, JobMode="VISUAL", CodeGenConfigurationNodes=NODES)
+    store.add("GetJobs", copy, _job("check-orders"))
+    targets = {"S3Targets": [{"Path": "s3://example-lake/sales/customers/"}]}
+    store.add("GetCrawlers", {"Name": CRAWLER, "DatabaseName": "sales", "Targets": targets})
+    start = {"Name": "at-two-o-clock", "Type": "SCHEDULED", "Actions": [{"JobName": JOB}]}
+    then = {
+        "Name": "when-copied",
+        "Type": "CONDITIONAL",
+        "Predicate": {"Conditions": [{"JobName": JOB, "State": "SUCCEEDED"}]},
+        "Actions": [{"JobName": "check-orders"}],
+    }
+    store.add("GetTriggers", *({**each, "WorkflowName": WORKFLOW} for each in (start, then)))
     nodes = [
         _node("TRIGGER", "at-two-o-clock", Trigger={"Name": "at-two-o-clock", "Type": "SCHEDULED"}),
         _node("JOB", JOB, JobRuns=[]),

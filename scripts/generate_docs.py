@@ -6,13 +6,13 @@ only what stands between the marks of this script is written.
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from stream_facts import ALL, actions, code, cost, holds
 
 from tap_glue_metadata.aws.policy import checked_operations
 from tap_glue_metadata.config_schema import SETTINGS
@@ -24,6 +24,10 @@ ENV_PREFIX: Final = "TAP_GLUE_METADATA_"
 OWN_SETTINGS: Final[dict[str, dict[str, Any]]] = SETTINGS.to_dict()["properties"]
 
 PROJECT: Final = "$MELTANO_PROJECT_ROOT"
+_STREAM_HEADINGS: Final = (
+    *("stream", "group", "holds", "operation", "primary key"),
+    *("replication key on offer", "IAM actions", "calls"),
+)
 COMMANDS: Final = {
     "preflight": {
         "args": "--config=ENV --preflight",
@@ -202,16 +206,17 @@ def _default(field: dict[str, Any]) -> str:
 
 def _streams_table() -> str:
     rows = [
-        "| stream | holds | IAM actions | primary key | replication key on offer | by default |",
-        "|---|---|---|---|---|---|",
+        "| " + " | ".join(_STREAM_HEADINGS) + " |",
+        "|---" * len(_STREAM_HEADINGS) + "|",
     ]
-    for stream in STREAM_TYPES:
-        holds = (inspect.getdoc(stream) or "").splitlines()[0].rstrip(".")
-        actions = ", ".join(f"`glue:{name}`" for name in checked_operations(stream.operations()))
-        keys = ", ".join(f"`{key}`" for key in stream.primary_keys)
-        offered = ", ".join(f"`{key}`" for key in stream.replication_keys)
-        chosen = "yes" if stream.selected_by_default else "no"
-        rows.append(f"| `{stream.name}` | {holds} | {actions} | {keys} | {offered} | {chosen} |")
+    for stream in ALL:
+        own = [stream.reads()[-1].operation] if stream.reads() else []
+        keys = [key for key in stream.primary_keys if key not in {"account_id", "region"}]
+        cells = (
+            *(code([stream.name]), stream.group, holds(stream).rstrip("."), code(own), code(keys)),
+            *(code(stream.replication_keys), code(actions(stream)), cost(stream)),
+        )
+        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(rows) + "\n"
 
 

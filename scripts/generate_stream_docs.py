@@ -5,16 +5,15 @@ Run by `make docs`; a test holds the committed files against the declarations an
 
 from __future__ import annotations
 
-import inspect
 import json
+import sys
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore import xform_name
+from stream_facts import ALL, actions, code, cost, holds, operations
 
-from tap_glue_metadata.aws.policy import checked_operations
-from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
 from tap_glue_metadata.streams.base import EmbeddedStream
 
 if TYPE_CHECKING:
@@ -24,8 +23,12 @@ if TYPE_CHECKING:
     from tap_glue_metadata.streams.base import GlueStream
 
 ROOT: Final = Path(__file__).parent.parent
+sys.path += [str(ROOT), str(ROOT / "tests")]
+
+from demo.samples import records  # noqa: E402 - found by the path above
+
 PAGES: Final = ROOT / "docs" / "streams"
-ALL: Final = (*STREAM_TYPES, *EXTRA_STREAM_TYPES)
+_SAMPLE: Final = "A record of the demo's catalog, without the fields that are null:"
 
 
 def pages() -> dict[Path, str]:
@@ -36,67 +39,38 @@ def pages() -> dict[Path, str]:
     """
     ordered = sorted(ALL, key=lambda stream: [s.group for s in ALL].index(stream.group))
     groups = {group: list(streams) for group, streams in groupby(ordered, lambda s: s.group)}
-    written = {PAGES / f"{group}.md": _page(group, streams) for group, streams in groups.items()}
+    samples = records(stream.name for stream in ALL)
+    written = {
+        PAGES / f"{group}.md": _page(group, [(stream, samples[stream.name]) for stream in streams])
+        for group, streams in groups.items()
+    }
     return {**written, PAGES / "diagram.md": _diagram()}
 
 
-def _page(group: str, streams: list[type[GlueStream]]) -> str:
+def _page(group: str, streams: list[tuple[type[GlueStream], dict[str, Any]]]) -> str:
     if group == "default":
         intro = "These streams are there without any setting."
     else:
         intro = f'These streams are there with `extra_streams: ["{group}"]`, or named one by one.'
     title = f"# Streams: {group}\n\n{intro} [How they relate](diagram.md)\n"
-    return "\n".join([title, *map(_section, streams)])
+    return "\n".join([title, *(_section(stream, sample) for stream, sample in streams)])
 
 
-def _section(stream: type[GlueStream]) -> str:
-    doc = (inspect.getdoc(stream) or "").splitlines()[0]
+def _section(stream: type[GlueStream], sample: dict[str, Any]) -> str:
     facts = "".join(f"- {name}: {value}\n" for name, value in _facts(stream))
     fields = "".join(_rows(_schema(stream)))
     table = f"| field | type | from |\n|---|---|---|\n{fields}"
-    return f"## {stream.name}\n\n{doc}\n\n{facts}\n{table}"
+    shown = f"```json\n{json.dumps(sample, indent=2, ensure_ascii=False)}\n```\n"
+    return f"## {stream.name}\n\n{holds(stream)}\n\n{facts}\n{table}\n{_SAMPLE}\n\n{shown}"
 
 
 def _facts(stream: type[GlueStream]) -> Iterator[tuple[str, str]]:
-    calls = stream.calls()
-    yield "Primary key", _code(stream.primary_keys)
-    yield "Replication key on offer", _code(stream.replication_keys) or "none"
-    if not calls:
-        return
-    yield "Operations", ", ".join(dict.fromkeys(_told(read) for read in calls))
-    yield "IAM actions", _code(_actions(calls))
-    yield "Calls", _cost(stream)
-
-
-def _actions(calls: tuple[Read, ...]) -> list[str]:
-    glue = checked_operations(read.operation for read in calls if read.service == "glue")
-    others = sorted({read.action for read in calls if read.service != "glue"})
-    return [*(f"glue:{name}" for name in glue), *others]
-
-
-def _told(read: Read) -> str:
-    values = f" ({read.each.size} at a time)" if read.each else ""
-    return f"`{read.operation}`{values}"
-
-
-def _cost(stream: type[GlueStream]) -> str:
-    """Tell how many calls a stream takes, which its parents' objects decide."""
-    if issubclass(stream, EmbeddedStream):
-        return f"none of its own: it comes with `{stream.parent_stream_type.name}`"
-    read = stream.reads()[-1]
-    parent = read.parent
-    if parent is None:
-        told = "one for each page, in each account and region"
-    elif read.each:
-        told = f"one for {read.each.size} values of `{parent.operation}` or fewer"
-    else:
-        told = f"one and more for each object of `{parent.operation}`"
-    for condition in [read.where] if read.where else ():
-        told += f", where `{condition.replace('|', chr(92) + '|')}`"
-    if stream.again:
-        names = " and ".join(_code([again.read.operation]) for again in stream.again)
-        told += f"; a second look by {names} at those of which the list leaves something out"
-    return told
+    yield "Primary key", code(stream.primary_keys)
+    yield "Replication key on offer", code(stream.replication_keys) or "none"
+    if stream.calls():
+        yield "Operations", ", ".join(operations(stream))
+        yield "IAM actions", code(actions(stream))
+    yield "Calls", cost(stream)
 
 
 def _rows(schema: dict[str, Any]) -> Iterator[str]:
@@ -116,10 +90,6 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _code(names: Any) -> str:  # noqa: ANN401 - any iterable of texts
-    return ", ".join(f"`{name}`" for name in names)
-
-
 def _schema(stream: type[GlueStream]) -> dict[str, Any]:
     path = ROOT / "tap_glue_metadata" / "schemas" / f"{stream.name}.json"
     schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -131,7 +101,8 @@ def _diagram() -> str:
     relations = "".join(dict.fromkeys(_relations()))
     return (
         "# How the streams relate\n\n"
-        "Each line leads from a parent to what is read for its objects, or comes inside them.\n\n"
+        "Each line leads from a parent to what is read for its objects (has), comes inside them "
+        "(holds), or has their names (names).\n\n"
         f"```mermaid\nerDiagram\n{relations}{entities}```\n"
     )
 
@@ -158,6 +129,19 @@ def _relations() -> Iterator[str]:
         # What is called for a database in addition to its tables belongs to both.
         for parent in above[: 2 if stream.source.with_parent else 1]:
             yield f"    {parent.name} ||--o{{ {stream.name} : has\n"
+        for other in _named_in(stream):
+            if other not in above:
+                yield f"    {other.name} |o--o{{ {stream.name} : names\n"
+
+
+def _named_in(stream: type[GlueStream]) -> Iterator[type[GlueStream]]:
+    """Yield the streams whose objects a field names: `job_name`, or the very key, as an ARN is."""
+    fields = _schema(stream)["properties"].keys()
+    for other in ALL:
+        key = other.primary_keys[-1]
+        told = f"{other.name.removesuffix('s')}_name" if key == "name" else key
+        if other is not stream and told in fields and (key == "name" or key.endswith("_arn")):
+            yield other
 
 
 def _stream_of(read: Read) -> type[GlueStream] | None:

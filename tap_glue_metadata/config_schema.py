@@ -179,8 +179,8 @@ SETTINGS: Final = th.PropertiesList(
         "extra_streams",
         title="Extra streams",
         description="Streams in addition to the default ones, by name or by group: `fields`, "
-        "`tables`, `etl`, `schema_registry`, `governance`, `runs`. They need calls and "
-        "permissions of their own.",
+        "`tables`, `etl`, `schema_registry`, `governance`, `runs`, `lineage`. They "
+        "need calls and permissions of their own.",
     ),
     _text(
         "on_access_denied",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tap_glue_metadata.read import Read
     from tap_glue_metadata.selection import Selection
 
+_MEGABYTE: Final = 1_000_000
 _MOST_EMPTY_PAGES: Final = 1_000  # in a row; Glue filters what it has read, so some are ordinary
 
 
@@ -56,7 +57,8 @@ class Listing:
         params: Parameters of the calls of this listing alone.
         depth: How many reads lead to it.
         known: The objects that are there whatever the listing says, if that can be told.
-        is_parent: Whether its objects are called for, and are not the stream's own.
+        target: The read whose objects are the stream's.
+        child: What is called for the objects of the listing; None if they are the stream's.
         page_size: How many bytes the last answer had.
         has_led: Whether anything was found that leads on.
         feeds: Where contexts are kept that other streams need, each with the read they are for.
@@ -70,6 +72,7 @@ class Listing:
         outcome: Outcome,
         selection: Selection,
         *,
+        target: Read | None = None,
         values: list[Any] | None = None,
         params: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
@@ -81,14 +84,16 @@ class Listing:
             context: What is bound.
             outcome: What becomes of the unit that it is part of.
             selection: What the settings select.
+            target: The read whose objects are the stream's; by default, this one.
             values: The values of the one call of a batch.
             params: Parameters of the calls of this listing alone.
         """
         self.stream, self.read, self.context, self.outcome = stream, read, context, outcome
         self.values, self.params = values, params
+        self.target = target or read
         self.depth = len(read.chain) - 1
+        self.child = next(iter(self.target.chain[self.depth + 1 :]), None)
         self.known = read.known(selection, context.scope) if read.known else None
-        self.is_parent = False
         self.page_size = 0
         self.has_led = False
         self.feeds: list[tuple[Read, Parents]] = []
@@ -100,9 +105,19 @@ class Listing:
         self._empty_pages = 0
 
     @property
+    def is_parent(self) -> bool:
+        """Whether its objects are called for, and are not the stream's own."""
+        return self.child is not None
+
+    @property
     def can_be_split(self) -> bool:
         """Whether what is more than a page can be listed side by side."""
         return bool(self.read.split) and not self.params and not self.is_parent
+
+    @property
+    def weight(self) -> int:
+        """How much of a queue the last page takes: it may be a kilobyte or twenty megabytes."""
+        return 1 + self.page_size // _MEGABYTE
 
     def name_of(self, value: Any = None) -> str | None:  # noqa: ANN401 - any JSON
         """Return what tells a single object of a batch in messages, such as `Workflows/nightly`."""
@@ -199,8 +214,10 @@ class Listing:
         neighbours = self._neighbours[None]
         before = neighbours.dropped
         for item in self._fresh(neighbours, page, is_last=is_last):
+            context = self._placed(item)
             self.outcome.objects += 1
-            yield self._placed(item), item
+            self.outcome.elsewhere += context is not self.context
+            yield context, item
         self.outcome.repeated += neighbours.dropped - before
 
     def onward(

@@ -93,6 +93,7 @@ class Outcome:
         completed_at: When its last listing ended, if it has.
         missing: What of it was left out: units, single objects, or the unit itself.
         objects: How many objects were read.
+        elsewhere: How many of them are in another unit, such as databases that an account shares.
         parents: How many objects were found that led on.
         emitted: How many records were written, by stream.
         calls: How many calls it took, retries apart.
@@ -109,6 +110,7 @@ class Outcome:
     completed_at: datetime | None = None
     missing: set[Unit] = field(default_factory=set)
     objects: int = 0
+    elsewhere: int = 0
     parents: int = 0
     emitted: Counter[str] = field(default_factory=Counter)
     calls: int = 0

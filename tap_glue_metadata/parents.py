@@ -11,11 +11,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tap_glue_metadata.aws.errors import TapError
     from tap_glue_metadata.context import Context
-    from tap_glue_metadata.read import Read
+    from tap_glue_metadata.read import Call, Each, Read
 
     class Listing(Protocol):
         """What of a listing counts here."""
@@ -25,17 +25,18 @@ if TYPE_CHECKING:
         context: Context
         values: list[Any] | None
 
-    Link: TypeAlias = tuple[Read, tuple[tuple[str, str], ...]]
+    Link: TypeAlias = tuple[Read, tuple[tuple[str, str], ...], Each | None]
 
-_MOST_CONTEXTS: Final = 50_000  # of half a kilobyte each; what is beyond is listed again
+_MOST_CALLS: Final = 50_000  # of half a kilobyte each; what is beyond is listed again
+_VALUES_OF_A_CALL: Final = 8  # values of batches that take as much memory as a call
 
 
 class Parents:
-    """What one listing leads to: the contexts of the calls for its objects.
+    """What one listing leads to: the calls for its objects.
 
     Attributes:
         stream: The stream that lists them, or will.
-        contexts: The contexts so far; None if they are not kept.
+        calls: The calls so far; None if they are not kept.
         error: Why the listing is not whole, if it is not.
         is_begun: Whether it is being called for.
         is_found: Whether the listing has ended.
@@ -44,18 +45,17 @@ class Parents:
     def __init__(self, cache: ParentCache, stream: str) -> None:
         """Begin with none."""
         self.stream = stream
-        self.contexts: list[Context] | None = []
+        self.calls: list[Call] | None = []
         self.error: TapError | None = None
         self.is_begun = False
         self.is_found = False
         self._cache = cache
         self._waiting: list[Callable[[], None]] = []
 
-    def add(self, contexts: Iterable[Context]) -> None:
-        """Keep more contexts, or none at all if that would take too much memory."""
-        found = list(contexts)
-        if self.contexts is not None and self._cache.takes(len(found)):
-            self.contexts += found
+    def add(self, calls: Sequence[Call]) -> None:
+        """Keep more calls, or none at all if that would take too much memory."""
+        if self.calls is not None and self._cache.takes(calls):
+            self.calls += calls
         else:
             self.drop()
 
@@ -71,7 +71,7 @@ class Parents:
 
     def drop(self) -> None:
         """Keep nothing: whoever waits lists by himself."""
-        self.contexts = None
+        self.calls = None
         self.finish(None)
 
     def when_found(self, go_on: Callable[[], None]) -> None:
@@ -91,7 +91,7 @@ class ParentCache:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._left = _MOST_CONTEXTS
+        self._left = _MOST_CALLS
         self._listed_by: defaultdict[Read, list[str]] = defaultdict(list)
         self._needed_by: defaultdict[Link, dict[str, Read]] = defaultdict(dict)
         self._found: dict[tuple[object, ...], Parents] = {}
@@ -106,8 +106,7 @@ class ParentCache:
             for parent in read.chain:
                 self._listed_by[parent].append(stream)
             for parent, child in zip(read.chain, read.chain[1:], strict=False):
-                if child.each is None:  # the calls of a batch take the objects themselves
-                    self._needed_by[_link(parent, child)][stream] = child
+                self._needed_by[_link(parent, child)][stream] = child
 
     def of(self, listing: Listing, child: Read) -> Parents | None:
         """Return what a listing leads to, if another stream has found it, or is about to.
@@ -119,8 +118,6 @@ class ParentCache:
         Returns:
             What was found, or will be; None if the listing has to call for itself.
         """
-        if child.each is not None:
-            return None
         key, lister = _key(listing, child), self._lister(listing)
         if lister != listing.stream:
             return self._found.setdefault(key, Parents(self, lister))
@@ -134,11 +131,11 @@ class ParentCache:
             listing: A listing that is about to be called for.
 
         Yields:
-            A child read and where to keep the contexts of its calls.
+            A child read and where to keep its calls.
         """
         if self._lister(listing) != listing.stream:
             return
-        for (parent, _), children in self._needed_by.items():
+        for (parent, *_), children in self._needed_by.items():
             if parent is listing.read and children.keys() - {listing.stream}:
                 child = next(iter(children.values()))
                 key = _key(listing, child)
@@ -147,9 +144,10 @@ class ParentCache:
                     parents.is_begun = True
                     yield child, parents
 
-    def takes(self, number: int) -> bool:
-        """Tell whether so many more contexts may be kept, and count them."""
-        self._left -= number
+    def takes(self, calls: Sequence[Call]) -> bool:
+        """Tell whether more calls may be kept, and count them."""
+        values = sum(len(values or ()) for _, values in calls)
+        self._left -= len(calls) + values // _VALUES_OF_A_CALL
         return self._left >= 0
 
     def abandon(self, stream: str) -> None:
@@ -170,7 +168,7 @@ class ParentCache:
 
 
 def _link(parent: Read, child: Read) -> Link:
-    return parent, (*child.bind.items(), *child.carry.items(), ("", child.where))
+    return parent, (*child.bind.items(), *child.carry.items(), ("", child.where)), child.each
 
 
 def _key(listing: Listing, child: Read) -> tuple[object, ...]:

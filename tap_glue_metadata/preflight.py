@@ -12,7 +12,6 @@ from tap_glue_metadata.aws.errors import AbsentError, DeniedError, GoneError, Ta
 from tap_glue_metadata.context import UNIT_MEMBERS, Context
 from tap_glue_metadata.listing import Listing
 from tap_glue_metadata.outcomes import Outcome, Unit
-from tap_glue_metadata.read import batches
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -122,16 +121,18 @@ class _ScopeChecks:
         self._checks: dict[str, list[Check]] = {}
         self._found: dict[Read, list[tuple[Listing, list[Item]]]] = {}
         self._leading: set[Read] = set()
+        self._substitutes: list[Read] = []
 
     def run(self, reads: Collection[Read]) -> Iterator[Check]:
         """Try what the reads need, their parents first."""
         if self._is_full:
             steps = (step for read in reads for step in read.chain)
             self._leading = {step.parent for step in steps if step.parent and _lists_unit(step)}
-        for read in (*reads, *self._second_looks):
-            for step in read.chain:
-                if step not in self._found:
-                    self._try(step, is_parent=step is not read)
+        for wanted in ((*reads, *self._second_looks), self._substitutes):
+            for read in wanted:
+                for step in read.chain:
+                    if step not in self._found:
+                        self._try(step, is_parent=step is not read)
         for checks in self._checks.values():
             yield from checks
 
@@ -168,11 +169,8 @@ class _ScopeChecks:
             yield Context(self._scope), None
             return
         for listing, items in self._found.get(read.parent, ()):
-            found = listing.onward(read, items, is_last=True)
-            if read.each is None:
-                yield from ((context, None) for context, _ in found)
-            else:
-                yield from ((context, values[:1]) for context, values in batches(read.each, found))
+            for context, values in read.calls(listing.onward(read, items, is_last=True)):
+                yield context, values and values[:1]
 
     def _call(self, listing: Listing) -> tuple[list[Item], Result]:
         """Call for one object, or for all of those that lead on."""
@@ -193,6 +191,8 @@ class _ScopeChecks:
                         return items, (OK, "")
                     request[read.token[0]] = token
             except TapError as error:
+                if read.instead and isinstance(error, (AbsentError, DeniedError)):
+                    self._substitutes += read.instead
                 return items, _judged(read, listing, error)
 
     def _told(self, listings: list[Listing], good: list[str]) -> str:
@@ -224,6 +224,8 @@ def _lists_unit(read: Read) -> bool:
 
 def _judged(read: Read, listing: Listing, error: TapError) -> Result:
     """Tell what an error means for a run: it takes some as they come."""
+    if read.instead and isinstance(error, (AbsentError, DeniedError)):
+        return OK, f"denied, or not known; {read.told_instead}"
     if isinstance(error, DeniedError):
         return DENIED, str(error)
     if isinstance(error, AbsentError) and read.known:

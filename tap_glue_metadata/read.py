@@ -8,15 +8,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from tap_glue_metadata.aws.models import action_of
-from tap_glue_metadata.context import search
+from tap_glue_metadata.context import UNIT_MEMBERS, search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope
     from tap_glue_metadata.context import Context, Item
 
+    Call: TypeAlias = tuple[Context, list[Any] | None]  # of a batch, with its values
     Selection: TypeAlias = Any  # whose methods are the hooks; it builds on what is declared here
 
 
@@ -35,8 +36,6 @@ class Known(NamedTuple):
 @dataclass(frozen=True)
 class Each:
     """Many values in one call.
-
-    Values of objects that lead to the same request otherwise share a call.
 
     Attributes:
         member: The request member that takes the values.
@@ -93,6 +92,8 @@ class Read:
         place: Gives the context of an object where it is another one than its listing's.
         leads: Tells whether an object is to be called for.
         link: JMESPath of what an object leads to, if it is a resource link.
+        instead: What is read in an account and region that denies it, or does not know it: other
+            ways to the same objects, each from a chain of its own.
     """
 
     operation: str
@@ -122,6 +123,7 @@ class Read:
     place: Callable[[Selection, Context, Item], Context] | None = None
     leads: Callable[[Selection, Item], bool] | None = None
     link: str = ""
+    instead: tuple[Read, ...] = ()
 
     @cached_property
     def chain(self) -> tuple[Read, ...]:
@@ -134,9 +136,20 @@ class Read:
         return tuple(dict.fromkeys(member for read in self.chain for member in read.bind))
 
     @property
+    def unit_members(self) -> tuple[str, ...]:
+        """Those of them that name the unit of reading."""
+        return tuple(member for member in UNIT_MEMBERS if member in self.bound)
+
+    @property
     def action(self) -> str:
         """The IAM action."""
         return action_of(self.service, self.operation)
+
+    @property
+    def told_instead(self) -> str:
+        """What is called in its place, in words."""
+        actions = " and ".join(sorted({read.action for read in self.instead}))
+        return f"{actions} is called for each object instead"
 
     def items_of(self, answer: Json) -> list[Item]:
         """Return the objects of an answer.
@@ -156,6 +169,28 @@ class Read:
     def wants(self, item: Item) -> bool:
         """Tell whether it is called for an object of the parent."""
         return not self.where or bool(search(self.where, item))
+
+    def calls(self, found: Iterable[tuple[Context, Item]]) -> list[Call]:
+        """Return the calls for objects of the parent.
+
+        Values of objects that lead to the same request otherwise share a call.
+
+        Args:
+            found: The objects, each with the context of the calls for it.
+        """
+        if self.each is None:
+            return [(context, None) for context, _ in found]
+        groups: dict[tuple[Any, ...], tuple[Context, dict[str, Any]]] = {}
+        for context, item in found:
+            value = search(self.each.path, context.seen(item))
+            # A value may be there twice, such as a column's name; it may be a structure.
+            known = groups.setdefault(context.identity, (context, {}))[1]
+            known.update((str(one), one) for one in (value if isinstance(value, list) else [value]))
+        return [
+            (context, [*known.values()][start : start + self.each.size])
+            for context, known in groups.values()
+            for start in range(0, len(known), self.each.size)
+        ]
 
     def key_of(self, item: Item) -> Hashable:
         """Return what tells an object from others of its listing, None if nothing does."""
@@ -233,28 +268,3 @@ def called(reads: Iterable[Read], *, is_pinned: bool) -> tuple[Read, ...]:
         for step in steps
         if step in own or not (step.is_never_called or (is_pinned and step.known))
     )
-
-
-def batches(
-    each: Each, contexts: Iterable[tuple[Context, Item]]
-) -> Iterator[tuple[Context, list[Any]]]:
-    """Put the values of objects together that lead to the same request otherwise.
-
-    Args:
-        each: How many values go out in one call, and where they are.
-        contexts: The objects, each with the context of the calls for it.
-
-    Yields:
-        A context and the values of one call.
-    """
-    groups: dict[tuple[Any, ...], tuple[Context, dict[str, Any]]] = {}
-    for context, item in contexts:
-        found = search(each.path, context.seen(item))
-        values = found if isinstance(found, list) else [found]
-        # A value may be there twice, such as a column's name; it may be a structure.
-        known = groups.setdefault(context.identity, (context, {}))[1]
-        known.update((str(value), value) for value in values)
-    for context, known in groups.values():
-        values = list(known.values())
-        for start in range(0, len(values), each.size):
-            yield context, values[start : start + each.size]

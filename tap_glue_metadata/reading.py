@@ -62,11 +62,6 @@ class Reading:
         """What was left out so far."""
         return self.unopened.union(*(outcome.missing for outcome in list(self.outcomes.values())))
 
-    def child_of(self, listing: Listing) -> Read | None:
-        """Return what is called for the objects of a listing, None if they are the stream's."""
-        depth = listing.depth + 1
-        return self.chain[depth] if depth < len(self.chain) else None
-
     def outcome_of(self, context: Context) -> Outcome:
         """Return what becomes of the unit that a context is in."""
         unit = Unit.of(context)
@@ -99,7 +94,9 @@ class Reading:
         Raises:
             TapError: What ends the run.
         """
-        for page in self.lane:
-            yield page
-            with self.lane.ready:  # which holds the lock of the pool
-                page.outcome.unwritten -= 1
+        yield from self.lane
+
+    def wrote(self, page: Page) -> None:
+        """Note that a page has been written."""
+        with self.lane.ready:  # which holds the lock of the pool
+            page.outcome.unwritten -= 1

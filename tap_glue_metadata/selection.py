@@ -119,7 +119,7 @@ class Selection:
     def place_database(self, context: Context, database: Json) -> Context:
         """Give the context of a database: another catalog, for one that an account shares."""
         owner = database.get("CatalogId")
-        if not self.settings.resource_share_type or not owner:
+        if not self.settings.resource_share_type or owner in {None, context.bound["CatalogId"]}:
             return context
         return replace(context, bound={**context.bound, "CatalogId": owner})
 
@@ -149,15 +149,34 @@ class Selection:
             A short text, which is another one where the settings that decide which objects those
             reads find in the scope are other ones.
         """
-        parts: list[Any] = [scope.roles]
+        parts = [scope.roles, self.setting("resource_links"), *self._filters(scope, reads)]
+        return _fingerprint(parts)
+
+    def unit_extent(self, scope: Scope, chain: Sequence[Read]) -> str:
+        """Tell what the settings leave out of each unit of a stream.
+
+        Args:
+            scope: The account and region.
+            chain: The reads that lead to the stream's objects.
+
+        Returns:
+            A short text, empty where they leave out nothing. What they leave out above is no part
+            of it: then the units in it are not read at all.
+        """
+        inside = [read for read in chain if read.unit_members == chain[-1].unit_members]
+        filters = self._filters(scope, inside)
+        return _fingerprint(filters) if any(filters) else ""
+
+    def _filters(self, scope: Scope, reads: Iterable[Read]) -> list[Any]:
+        """Give the settings that leave out objects that those reads find."""
+        filters: list[Any] = []
         for read in reads:
             if read.known:
-                parts.append(scope.catalog_ids)
-            parts += [self.setting(name) for name in read.settings.values()]
+                filters.append(scope.catalog_ids)
+            filters += [self.setting(name) for name in read.settings.values()]
             if read.patterns:
-                names = (f"include_{read.patterns}", f"exclude_{read.patterns}")
-                parts += [*map(self.setting, names), self.setting("resource_links")]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+                filters += [self.setting(f"{word}clude_{read.patterns}") for word in ("in", "ex")]
+        return filters
 
     def leaves_out(self, kind: str) -> bool:
         """Tell whether some of the `databases` or `tables` may be left out, or lead to nothing."""
@@ -184,6 +203,10 @@ class Selection:
     def _includes(self, setting: str, name: str) -> bool:
         globs = self._globs[setting]
         return not globs or globs.match(name)
+
+
+def _fingerprint(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

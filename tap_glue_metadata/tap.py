@@ -26,7 +26,7 @@ from tap_glue_metadata.selection import Selection
 from tap_glue_metadata.settings import Settings
 from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
 from tap_glue_metadata.streams.base import GlueStream
-from tap_glue_metadata.streams.extra import enabled
+from tap_glue_metadata.streams.extra import enabled, parents_of
 from tap_glue_metadata.streams.replication import read_start_date, with_choices
 from tap_glue_metadata.streams.report import ExtractionIssues, Extractions
 from tap_glue_metadata.streams.sdk import SdkStream
@@ -107,9 +107,15 @@ class TapGlueMetadata(CommandLine):
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
-        extra = enabled(EXTRA_STREAM_TYPES, self.config.get("extra_streams") or ())
-        types = (*self.stream_types, *extra)
-        return [stream_type(self, lambda: self.traversal) for stream_type in types]
+        always = [stream_type.name for stream_type in self.stream_types]
+        extra = enabled(EXTRA_STREAM_TYPES, self.config.get("extra_streams") or (), always)
+        named = (*self.stream_types, *extra)
+        types = (*named, *parents_of(named))
+        streams = [stream_type(self, lambda: self.traversal) for stream_type in types]
+        # What is there only because a child comes inside its objects is not wanted itself.
+        for stream in streams[len(named) :]:
+            stream.selected_by_default = False
+        return streams
 
     @property
     @override
@@ -186,7 +192,8 @@ class TapGlueMetadata(CommandLine):
             TapError: A setting, the credentials or the network are at fault.
         """
         operations: dict[str, frozenset[str]] = {}
-        for read in (read for stream in self._selected_streams() for read in stream.calls()):
+        streams = self._selected_streams()
+        for read in (r for stream in streams for r in (*stream.calls(), *stream.substitutes())):
             known = operations.get(read.service, frozenset())
             operations[read.service] = known | {read.operation}
         selection = Selection(self.settings)

@@ -11,14 +11,13 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_glue_metadata.aws.errors import TapError
+from tap_glue_metadata.aws.errors import AbsentError, DeniedError, TapError
 from tap_glue_metadata.calls import Calls
 from tap_glue_metadata.context import Context
 from tap_glue_metadata.listing import Listing
 from tap_glue_metadata.outcomes import Unit
 from tap_glue_metadata.parents import ParentCache
 from tap_glue_metadata.pool import Pool
-from tap_glue_metadata.read import batches
 from tap_glue_metadata.reading import Page, Reading
 from tap_glue_metadata.tolerance import Tolerance
 
@@ -30,10 +29,9 @@ if TYPE_CHECKING:
     from tap_glue_metadata.context import Item
     from tap_glue_metadata.outcomes import Outcomes
     from tap_glue_metadata.parents import Parents
-    from tap_glue_metadata.read import Again, Read
+    from tap_glue_metadata.read import Again, Call, Read
     from tap_glue_metadata.selection import Selection
 
-_MEGABYTE: Final = 1_000_000
 _PAGE: Final = 100  # as many as Glue lists at once, so that as few calls wait as behind a page
 
 
@@ -107,16 +105,16 @@ class Traversal:
         self.close()
         self.outcomes.finish()
 
-    def extents(self, reads: Collection[Read]) -> dict[Unit, str]:
-        """Return what tells one extent of what is selected from another, by account and region.
+    def by_scope(
+        self, tell: Callable[[Scope, Sequence[Read]], str], chain: Sequence[Read]
+    ) -> dict[Unit, str]:
+        """Return what tells something of what is selected, by account and region.
 
         Args:
-            reads: The reads that lead to a stream's objects.
+            tell: What tells it: the selection's `extent` or `unit_extent`.
+            chain: The reads that lead to a stream's objects.
         """
-        return {
-            Unit(scope.account_id, scope.region): self.selection.extent(scope, reads)
-            for scope in self.scopes
-        }
+        return {Unit(s.account_id, s.region): tell(s, chain) for s in self.scopes}
 
     def unmatched_patterns(self, reading: Reading) -> bool:
         """Warn of the patterns that have matched nothing.
@@ -141,20 +139,22 @@ class Traversal:
     def _set_out(self, reading: Reading) -> None:
         reading.unopened = self.outcomes.skip_unopened(reading.stream)
         for scope in self.scopes:
-            self._open(reading, 0, Context(scope, is_listed=False))
+            self._open(reading, Context(scope, is_listed=False), reading.chain[-1])
 
-    def _open(self, reading: Reading, depth: int, context: Context, **special: Any) -> None:
+    def _open(
+        self, reading: Reading, context: Context, target: Read, depth: int = 0, **special: Any
+    ) -> None:
         """Begin a listing: call for its first page, or take over what another stream finds."""
-        read, outcome = reading.chain[depth], reading.outcome_of(context)
-        listing = Listing(reading.stream, read, context, outcome, self.selection, **special)
-        child = reading.child_of(listing)
-        listing.is_parent = child is not None
+        of = reading.stream, target.chain[depth], context, reading.outcome_of(context)
+        listing = Listing(*of, self.selection, target=target, **special)
+        child = listing.child
         with self._pool.lock:
             if reading.lane.is_dead:
                 return
             listing.outcome.listings += 1
         if child is not None and child.with_parent:
-            self._open(reading, depth + 1, context.bind({}, child, is_listed=context.is_listed))
+            inner = context.bind({}, child, is_listed=context.is_listed)
+            self._open(reading, inner, target, depth + 1)
         with self._pool.lock:
             if child is not None and (parents := self._cache.of(listing, child)):
                 reading.lane.hold()
@@ -165,7 +165,7 @@ class Traversal:
 
     def _go_on(self, reading: Reading, listing: Listing, parents: Parents) -> None:
         """Go on where another stream has found the parents."""
-        if parents.contexts is not None:
+        if parents.calls is not None:
             self._submit(reading, listing.depth, self._take_over, listing, parents, 0)
         else:
             self._submit(reading, listing.depth, self._call, listing, None)
@@ -173,13 +173,10 @@ class Traversal:
 
     def _take_over(self, reading: Reading, listing: Listing, parents: Parents, start: int) -> None:
         """Open what some of the parents lead to; what that leads to is done before the rest."""
-        contexts = (parents.contexts or ())[start : start + _PAGE]
-        self._lead(listing, reading.chain[listing.depth + 1], len(contexts))
-        for context in contexts:
-            self._open(reading, listing.depth + 1, context)
-        if len(contexts) == _PAGE:
-            rest = start + _PAGE
-            self._submit(reading, listing.depth, self._take_over, listing, parents, rest)
+        calls = (parents.calls or ())[start : start + _PAGE]
+        self._lead(reading, listing, calls)
+        if len(calls) == _PAGE:
+            self._submit(reading, listing.depth, self._take_over, listing, parents, start + _PAGE)
             return
         if parents.error is not None:
             self._tolerance.tolerate(listing, parents.error)
@@ -205,18 +202,21 @@ class Traversal:
         """Call for a page; what follows from it are tasks of their own."""
         error: TapError | None = None
         items: list[Item] = []
-        is_first, is_parent = token is None, listing.is_parent
+        is_first, is_parent, read = token is None, listing.is_parent, listing.read
         try:
             if not (is_parent and listing.known and listing.known.is_all):
                 items, token = self._calls.page(listing, token)
                 self.outcomes.has_answered |= not is_parent
         except TapError as failure:
+            if read.instead and is_first and isinstance(failure, (AbsentError, DeniedError)):
+                self._open_instead(reading, listing, failure)
+                return
             error, token = failure, None
             items, can_be_read = self._calls.recover(listing, failure)
             self.outcomes.has_answered |= can_be_read
         if token is not None and is_first and listing.can_be_split:
-            for params in listing.read.split:
-                self._open(reading, listing.depth, listing.context, params=params)
+            for params in read.split:
+                self._open(reading, listing.context, read, listing.depth, params=params)
             self._end(reading, listing, error)
             return
         self._arrive(reading, listing, items, is_last=token is None)
@@ -225,27 +225,27 @@ class Traversal:
         else:
             self._submit(reading, listing.depth, self._call, listing, token)
 
+    def _open_instead(self, reading: Reading, listing: Listing, error: TapError) -> None:
+        """Begin the listings that take the place of one that is denied."""
+        self.outcomes.warn(f"{listing.context.scope}: {error}. {listing.read.told_instead}")
+        for read in listing.read.instead:
+            self._open(reading, listing.context, read)
+        self._end(reading, listing, None)
+
     def _arrive(
         self, reading: Reading, listing: Listing, items: Sequence[Item], *, is_last: bool
     ) -> None:
         """Hand a page to the stream, or go on from what is on it."""
-        child = reading.child_of(listing)
-        onward: dict[Read, list[tuple[Context, Item]]] = {}
-        for read in dict.fromkeys([*filter(None, [child]), *(read for read, _ in listing.feeds)]):
-            onward[read] = list(listing.onward(read, items, is_last=is_last))
+        child = listing.child
+        reads = filter(None, {child, *(read for read, _ in listing.feeds)})
+        onward = {read: read.calls(listing.onward(read, items, is_last=is_last)) for read in reads}
         with self._pool.lock:
             for read, parents in listing.feeds:
-                parents.add([context for context, _ in onward[read]])
+                parents.add(onward[read])
         if child is None:
             self._deliver(reading, listing, items, is_last=is_last)
-            return
-        self._lead(listing, child, len(onward[child]))
-        if child.each is None:
-            for context, _ in onward[child]:
-                self._open(reading, listing.depth + 1, context)
         else:
-            for context, values in batches(child.each, onward[child]):
-                self._open(reading, listing.depth + 1, context, values=values)
+            self._lead(reading, listing, onward[child])
 
     def _deliver(
         self,
@@ -267,9 +267,7 @@ class Traversal:
                 )
         with self._pool.lock:
             listing.outcome.unwritten += 1
-        # What waits is bounded by its size, for a page may be a kilobyte or twenty megabytes.
-        weight = 1 + listing.page_size // _MEGABYTE
-        reading.lane.put(Page(listing, items, is_last=is_last), weight)
+        reading.lane.put(Page(listing, items, is_last=is_last), listing.weight)
 
     def _look_again(
         self, reading: Reading, listing: Listing, second: Listing, seen: list[Item], done: int
@@ -279,12 +277,15 @@ class Traversal:
         self._deliver(reading, listing, items, is_last=False, looks=done)
         self._end(reading, listing, None)
 
-    def _lead(self, listing: Listing, child: Read, number: int) -> None:
-        """Count the objects that lead on; those of a batch are counted when they are read."""
-        listing.has_led |= bool(number)
-        if child.bind:
-            with self._pool.lock:
-                listing.outcome.parents += number
+    def _lead(self, reading: Reading, listing: Listing, calls: Sequence[Call]) -> None:
+        """Open what objects lead to, and count them; those of a batch count when they are read."""
+        listing.has_led |= bool(calls)
+        child = listing.child
+        if child is not None and child.bind:
+            with self._pool.lock:  # values of one object may take several calls
+                listing.outcome.parents += len({id(context) for context, _ in calls})
+        for context, values in calls:
+            self._open(reading, context, listing.target, listing.depth + 1, values=values)
 
     def _end(self, reading: Reading, listing: Listing, error: TapError | None) -> None:
         """End a listing: its last page has arrived, or it is done without."""
@@ -293,5 +294,5 @@ class Traversal:
                 reading.ended.append(listing.outcome)
             for _, parents in listing.feeds:
                 parents.finish(error)
-        if error is None and not listing.has_led and reading.child_of(listing):
+        if error is None and not listing.has_led and listing.is_parent:
             self.outcomes.has_answered = True  # that there is nothing is an answer too

@@ -1,5 +1,7 @@
 """A fake AWS on loopback: Glue and STS, as strict as AWS where a client can get it wrong.
 
+Of Lake Formation and the Resource Groups Tagging API it knows what ``answer`` tells it.
+
 Runs inside a test (``with FakeAws() as endpoint``) or as a process of its own::
 
     python tests/fake_aws.py --databases 10 --tables 1000 --columns 50
@@ -46,7 +48,10 @@ Serve: TypeAlias = "Callable[[], Reply]"
 
 _CREATED: Final = 1_700_000_000.0
 _TYPES: Final = ("string", "bigint", "double", "timestamp", "struct<id:int,tags:array<string>>")
-_SCOPE: Final = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/[^/]+/aws4_request")
+_SCOPE: Final = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+# Services by the names that requests to them are signed with.
+_TAGGING: Final = "ResourceGroupsTaggingAPI_20170126."
+_OTHERS: Final = {"lakeformation": "lakeformation", "tagging": "resourcegroupstaggingapi"}
 # Whole items are stored under the batch operation: (names asked for, items found, names missing).
 # The List operation of the same noun is derived from them.
 _BATCHES: Final = {
@@ -573,9 +578,11 @@ class FakeAws:
             self._stopped.wait(self.latency)
             caller = self._identify(call, headers["X-Amz-Security-Token"] or "")
             self._throttle(call)
-            if not glue:
+            if call.service == "sts":
                 return self._faulty(call, lambda: self._sts(call, caller))
             model = self._known(call, document)
+            if not glue:
+                return self._faulty(call, lambda: self._other(call, model))
             return self._faulty(call, lambda: self._glue(call, model))
         except AwsError as error:
             call.error = str(error)
@@ -588,7 +595,7 @@ class FakeAws:
 
     def _known(self, call: Call, document: Any) -> OperationModel:
         """Return an operation's model, before any fault: the unknown is denied to nobody."""
-        model = _checked(call.operation, document)
+        model = _checked(call.service, call.operation, document)
         if call.operation == "GetCatalogs" and not self._knows_catalogs(call):
             raise AwsError("UnknownOperationException")
         return model
@@ -597,7 +604,7 @@ class FakeAws:
         return self.store(call.account_id, call.region).catalogs is not None
 
     def _identify(self, call: Call, token: str) -> _Identity:
-        status, missing, unknown, expired = _REFUSALS[call.service]
+        status, missing, unknown, expired = _REFUSALS.get(call.service, _REFUSALS["glue"])
         key, text = call.access_key, "The security token included in the request is "
         if not key:
             raise AwsError(missing, "Missing Authentication Token", status)
@@ -685,6 +692,9 @@ class FakeAws:
             rows = store.items_for(operation, params)
         return self._page(call, model, rows)
 
+    def _other(self, call: Call, _: OperationModel) -> Reply:
+        raise AwsError("UnknownOperationException", call.operation)
+
     def _tables(self, store: Store, catalog: str, name: str) -> Sequence[Json]:
         if link := store.database(catalog, name).get("TargetDatabase"):
             catalog, name = link["CatalogId"], link["DatabaseName"]
@@ -770,10 +780,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _received(headers: Message, body: bytes) -> tuple[Call, Any]:
     scope = _SCOPE.search(headers["Authorization"] or "")
-    key, region = scope.groups() if scope else ("", "")
+    key, region, name = scope.groups() if scope else ("", "", "")
     document: Any = None
-    if target := headers["X-Amz-Target"]:
-        service, operation = "glue", target.removeprefix("AWSGlue.")
+    target = headers["X-Amz-Target"]
+    if target or name in _OTHERS:
+        service = _OTHERS.get(name, "glue")
+        operation = (target or headers["X-Path"]).strip("/")
+        operation = operation.removeprefix("AWSGlue.").removeprefix(_TAGGING)
         with suppress(ValueError):  # what is no JSON is refused like what is no object
             document = json.loads(body)
     else:
@@ -785,19 +798,19 @@ def _received(headers: Message, body: bytes) -> tuple[Call, Any]:
 
 
 @functools.cache
-def _service() -> ServiceModel:
-    return botocore.session.get_session().get_service_model("glue")
+def _service(name: str = "glue") -> ServiceModel:
+    return botocore.session.get_session().get_service_model(name)
 
 
 def _members(shape: Shape | None) -> dict[str, Shape]:
     return shape.members if isinstance(shape, StructureShape) else {}
 
 
-def _checked(operation: str, document: Any) -> OperationModel:
+def _checked(service: str, operation: str, document: Any) -> OperationModel:
     """Return an operation's model if AWS would accept the request."""
-    if operation not in _service().operation_names:
+    if operation not in _service(service).operation_names:
         raise AwsError("UnknownOperationException")
-    model = _service().operation_model(operation)
+    model = _service(service).operation_model(operation)
     shape = model.input_shape
     assert shape is not None  # every operation of Glue takes a structure, be it empty
     report: str = ParamValidator().validate(document, shape).generate_report()
@@ -869,7 +882,7 @@ def _joined(rows: Sequence[Any], start: int, stop: int) -> str:
 
 
 def _refusal(service: str, error: AwsError) -> Reply:
-    if service == "glue":
+    if service != "sts":
         text = _dump({"__type": error.code, "Message": error.message})
         return Reply(text.encode(), error.status)
     detail = {"Type": "Sender", "Code": error.code, "Message": error.message}

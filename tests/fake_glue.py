@@ -5,19 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import botocore.session
 from botocore.model import StructureShape
-from botocore.validate import ParamValidator
-from fake_aws import AwsError, Call, FakeAws, Reply
+from fake_aws import Call, FakeAws, Reply
 from glue_strategies import everything
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from email.message import Message
+    from collections.abc import Callable, Iterable
 
     from botocore.model import OperationModel
 
@@ -27,8 +24,6 @@ Json = dict[str, Any]
 
 ROWS: Final = 5
 PAGE: Final = 2
-_SCOPE: Final = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
-_SERVICES: Final = {"tagging": "resourcegroupstaggingapi", "lakeformation": "lakeformation"}
 _SESSION: Final = botocore.session.get_session()
 _OWN: Final = {"GetCatalogs", "GetDatabases", "GetTables"}
 
@@ -44,16 +39,21 @@ def output_of(read: Read) -> StructureShape:
     return shape
 
 
+def member_of(read: Read) -> str:
+    """Name the member of an answer that holds the objects of a read; empty for all of it."""
+    return read.items.partition("[")[0].strip("@")
+
+
 def item_shape(read: Read) -> Any:
     """Return the shape of the objects of a read."""
     shape: Any = output_of(read)
-    for name in read.items.split(".") if read.items != "@" else ():
-        shape = shape.members[name]
+    shape = shape.members[member] if (member := member_of(read)) else shape
     return getattr(shape, "member", shape)
 
 
 def is_list(read: Read) -> bool:
-    return read.items != "@" and hasattr(output_of(read).members[read.items], "member")
+    member = member_of(read)
+    return bool(member) and hasattr(output_of(read).members[member], "member")
 
 
 class FakeGlue(FakeAws):
@@ -61,10 +61,14 @@ class FakeGlue(FakeAws):
 
     Attributes:
         given: What was answered: the objects by operation.
+        rewrite: Changes the text of each answer.
     """
 
-    def __init__(self, reads: Iterable[Read]) -> None:
+    def __init__(
+        self, reads: Iterable[Read], rewrite: Callable[[str], str] = lambda text: text
+    ) -> None:
         super().__init__()
+        self.rewrite = rewrite
         self.page_size = PAGE
         self.given: dict[str, list[Any]] = {}
         self._reads: dict[str, list[Read]] = {}
@@ -76,24 +80,8 @@ class FakeGlue(FakeAws):
             return super()._glue(call, model)
         return self._any(call)
 
-    def _answer(self, headers: Message, body: bytes) -> Reply:
-        found = _SCOPE.search(headers["Authorization"] or "")
-        key, region, name = found.groups() if found else ("", "", "")
-        if name not in _SERVICES:
-            return super()._answer(headers, body)
-        operation = (headers["X-Amz-Target"] or headers["X-Path"]).rpartition(".")[2].strip("/")
-        params = json.loads(body)
-        call = Call(_SERVICES[name], operation, params, region, key, "", time.monotonic())
-        call.account_id = self.accounts[key]
-        self.calls.append(call)
-        try:
-            shape = model_of(call.service, operation).input_shape
-            assert shape is not None
-            assert not ParamValidator().validate(params, shape).has_errors()
-            return self._faulty(call, lambda: self._any(call))
-        except AwsError as error:
-            text = json.dumps({"__type": error.code, "Message": error.message})
-            return Reply(text.encode(), error.status)
+    def _other(self, call: Call, _: OperationModel) -> Reply:
+        return self._any(call)
 
     def _any(self, call: Call) -> Reply:
         read = self._reads[call.operation][0]
@@ -104,23 +92,27 @@ class FakeGlue(FakeAws):
             rows = rows[segment["SegmentNumber"] :: segment["TotalSegments"]]
         page = rows[start : start + PAGE] if read.each is None else rows
         self.given.setdefault(read.operation, []).extend(page)
+        member = member_of(read)
         if not is_list(read):
-            return Reply(
-                json.dumps(page[0] if read.items == "@" else {read.items: page[0]}).encode()
-            )
+            return self._written({member: page[0]} if member else page[0])
         token = {answered: str(start + PAGE)} if start + len(page) < len(rows) else {}
-        return Reply(json.dumps({read.items: page, **token}).encode())
+        return self._written({member: page, **token})
+
+    def _written(self, answer: Json) -> Reply:
+        return Reply(self.rewrite(json.dumps(answer)).encode())
 
     def _rows(self, read: Read, params: Json) -> list[Any]:
         if read.each is not None:
             return [
                 self._row(read, {**params, "": value}, value) for value in params[read.each.member]
             ]
-        numbers = range(1, ROWS + 1 if is_list(read) else 2)
+        parts = len(read.split) or 1  # each of which has as many pages
+        numbers = range(1, ROWS * parts + 1 if is_list(read) else 2)
         return [self._row(read, {**params, "": number}, number) for number in numbers]
 
     def _row(self, read: Read, params: Json, number: Any) -> Any:
-        digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:8]
+        text = json.dumps([read.operation, params], sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         shape = item_shape(read)
         if shape.type_name == "string":
             return f"n{digest}"

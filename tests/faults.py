@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from fake_aws import FakeAws
+    from invariant import Gap
     from worlds import Json
 
 Condition: TypeAlias = "Callable[[Json], bool]"
@@ -473,10 +474,14 @@ class Summary:
     ends: Counter[str] = field(default_factory=Counter)
     struck: Counter[str] = field(default_factory=Counter)
 
+    def end(self, outcome: Outcome, gaps: list[Gap]) -> None:
+        """Take in how a run has ended."""
+        failed = outcome.error is not None
+        self.ends["failed" if failed else "incomplete" if gaps else "complete"] += 1
+
     def add(self, run: Run, faults: list[Fault]) -> None:
         """Take in one run."""
-        failed = run.outcome.error is not None
-        self.ends["failed" if failed else "incomplete" if run.gaps else "complete"] += 1
+        self.end(run.outcome, run.gaps)
         self.struck.update({fault.name for fault in faults if fault.struck})
         if run.gaps:
             self.struck["denial"] += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import zlib
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -226,7 +227,7 @@ def everything(shape: Any, path: str = "", above: tuple[str, ...] = ()) -> Any:
         "integer": number,
         "long": number + 2**53,
         "string": f"a text for {path}",
-        "timestamp": number + 0.125,
+        "timestamp": zlib.crc32(path.encode()) % 10**9 + 0.125,
     }
     if kind in scalars:
         return scalars[kind]

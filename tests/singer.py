@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from jsonschema import Draft202012Validator, FormatChecker
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 
+from tap_glue_metadata.streams import EXTRA_STREAM_TYPES
 from tap_glue_metadata.tap import TapGlueMetadata
 
 if TYPE_CHECKING:
@@ -90,6 +91,11 @@ def undeclared(schema: Mapping[str, Any], value: Any, path: str = "") -> Iterato
             yield from undeclared(schema["items"], item, f"{path}[]")
 
 
+def extra(*streams: str) -> list[str]:
+    """Return those of some streams that the setting `extra_streams` has to name."""
+    return [stream.name for stream in EXTRA_STREAM_TYPES if stream.name in streams]
+
+
 def catalog(
     *selected: str,
     tap_type: type[TapGlueMetadata] = TapGlueMetadata,
@@ -99,7 +105,7 @@ def catalog(
 
     Properties are named by their path of fields.
     """
-    found: Json = tap_type(config={}).catalog_dict
+    found: Json = tap_type(config={"extra_streams": extra(*selected)}).catalog_dict
     for entry in found["streams"]:
         name = entry["tap_stream_id"]
         wanted = {(): name in selected} | {
@@ -110,6 +116,16 @@ def catalog(
             if (breadcrumb := tuple(item["breadcrumb"])) in wanted:
                 item["metadata"]["selected"] = wanted.pop(breadcrumb)
         assert not wanted, f"{name} has no {wanted}"
+    return found
+
+
+def incremental(chosen: Mapping[str, str], *others: str) -> Json:
+    """Make a catalog in which some streams are INCREMENTAL by a key, the way Meltano writes it."""
+    found = catalog(*chosen, *others)
+    for entry in found["streams"]:
+        if key := chosen.get(entry["tap_stream_id"]):
+            [root] = [m["metadata"] for m in entry["metadata"] if not m["breadcrumb"]]
+            root |= {"replication-method": "INCREMENTAL", "replication-key": key}
     return found
 
 

@@ -1,8 +1,9 @@
-"""Plays random faults among random catalogs for minutes (see faults.py).
+"""Plays random faults among random catalogs, and random schedules of shards, for minutes.
 
-    python tests/soak.py --runs 300 --seed 1
+    python tests/soak.py --runs 300 --seed 1 --only shards
 
-plays so many seeds from the first one on; of what a seed shows, the same seed shows most again.
+plays so many seeds from the first one on, of what faults.py and shards.py play or of one of them;
+of what a seed shows, the same seed shows most again.
 Ends with 1 if a run of the tap broke a rule.
 """
 
@@ -18,8 +19,10 @@ from contextlib import ExitStack
 from typing import Final
 from unittest.mock import patch
 
+import faults
+import shards
 from conftest import shared_loader
-from faults import Summary, by_command, in_process, play
+from faults import Summary, by_command, in_process
 from singer_sdk.plugin_base import PluginBase
 
 _BY_COMMAND: Final = 20  # each so many plays one runs the command, which takes longer
@@ -35,10 +38,11 @@ _ENVIRONMENT: Final = {
 
 def main() -> int:
     """Play; return how to exit."""
-    parser = argparse.ArgumentParser(description="Play random faults among random catalogs.")
+    parser = argparse.ArgumentParser(description="Play random faults and schedules.")
     parser.add_argument("--runs", type=int, default=300, help="how many seeds (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (%(default)s)")
     parser.add_argument("--minutes", type=float, help="begin no further seed after so many")
+    parser.add_argument("--only", choices=("faults", "shards"), help="play nothing else")
     options = parser.parse_args()
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, _ENVIRONMENT, clear=True))
@@ -47,17 +51,22 @@ def main() -> int:
         stack.enter_context(patch.object(PluginBase, "_setup_signal_handlers", lambda _: None))
         warnings.simplefilter("ignore")
         logging.getLogger().addHandler(logging.NullHandler())
-        return _soak(range(options.seed, options.seed + options.runs), options.minutes)
+        seeds = range(options.seed, options.seed + options.runs)
+        return _soak(seeds, options.minutes, options.only)
 
 
-def _soak(seeds: range, minutes: float | None) -> int:
+def _soak(seeds: range, minutes: float | None, only: str | None) -> int:
     summary, broken, played = Summary(), [], 0
     began = told = time.monotonic()
     for seed in seeds:
         if minutes is not None and time.monotonic() - began > minutes * 60:
             break
         try:
-            play(seed, summary, in_process if seed % _BY_COMMAND else by_command)
+            runner = in_process if seed % _BY_COMMAND else by_command
+            if only != "shards":
+                faults.play(seed, summary, runner)
+            if only != "faults":
+                shards.play(seed, summary, runner)
         except AssertionError as error:
             broken.append(seed)
             _tell(f"BROKEN: {error}")

@@ -33,14 +33,23 @@ def contest(script: str) -> Contest:
     )
 
 
-def test_a_case_is_printed_and_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("case", "title", "target", "limit"),
+    [
+        ("a", "10 databases x 1,000 tables x 50 columns", "tap / paginator loop", "1.00"),
+        ("j", "2,000 tables: 10 partitions each", "tap / pool of threads", "1.10"),
+    ],
+)
+def test_a_case_is_printed_and_written(
+    case: str, title: str, target: str, limit: str, tmp_path: Path
+) -> None:
     document = tmp_path / "benchmarks.md"
-    run = bench("--cases=a", "--pairs=1", "--scale=0.005", f"--write={document}")
+    run = bench(f"--cases={case}", "--pairs=1", "--scale=0.005", f"--write={document}")
     assert run.returncode == 0, run.stderr
     for text in (run.stdout, document.read_text(encoding="utf-8")):
-        assert "(a) 10 databases x 1,000 tables x 50 columns, no latency" in text
-        assert "time of tap / paginator loop" in text
-        assert "at most 1.00" in text
+        assert f"({case}) {title}" in text
+        assert f"time of {target}" in text
+        assert f"at most {limit}" in text
 
 
 def test_unknown_cases_are_refused() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -10,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import generate_docs as docs
 import pytest
 import yaml
 from botocore import xform_name
@@ -18,12 +18,6 @@ from tap_glue_metadata.streams import STREAM_TYPES
 
 ROOT = Path(__file__).parent.parent
 TAP = Path(sys.executable).parent / "tap-glue-metadata"
-
-spec = importlib.util.spec_from_file_location("docs", ROOT / "scripts" / "generate_docs.py")
-assert spec is not None
-assert spec.loader is not None
-docs = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(docs)
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+from generate_schemas import generate
 from glue_strategies import MODEL, everything
 from jsonschema import Draft202012Validator
 from singer import Json, Messages, catalog, sync
@@ -138,14 +138,8 @@ class WiderTap(TapGlueMetadata):
 @pytest.fixture(scope="module", autouse=True)
 def _schemas() -> None:
     """Generate the schemas, which for the streams of the package are files."""
-    script = Path(__file__).parent.parent / "scripts/generate_schemas.py"
-    spec = importlib.util.spec_from_file_location("generate", script)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     for stream_type in NEW:
-        stream_type.schema = module.generate(stream_type)
+        stream_type.schema = generate(stream_type)
 
 
 def item(stream_type: type[GlueStream], **names: str) -> Json:
@@ -186,6 +180,11 @@ def test_its_schema_is_generated(stream_type: type[GlueStream]) -> None:
     assert stream_type.schema["required"] == list(stream_type.primary_keys)
 
 
+def is_filled(record: Json) -> bool:
+    """Tell whether each field has a value, apart from what the model does not know."""
+    return [field for field, value in record.items() if value is None] == ["additional_members"]
+
+
 def test_a_flat_list(filled: FakeAws, settings: Json) -> None:
     messages = run(settings, "triggers")
     records = messages.records("triggers")
@@ -195,7 +194,7 @@ def test_a_flat_list(filled: FakeAws, settings: Json) -> None:
     assert {record["arn"] for record in records} == {
         f"arn:aws:glue:us-east-1:{ACCOUNT}:trigger/trigger_{n}" for n in range(8)
     }
-    assert all(None not in record.values() for record in records)
+    assert all(map(is_filled, records))
 
 
 def test_one_listing_for_each_database(filled: FakeAws, settings: Json) -> None:
@@ -215,7 +214,7 @@ def test_one_listing_for_each_database(filled: FakeAws, settings: Json) -> None:
         assert record["arn"].endswith(
             f":userDefinedFunction/{record['database_name']}/{record['function_name']}"
         )
-        assert None not in record.values()
+        assert is_filled(record)
 
 
 def test_a_list_of_names_and_a_batch_for_each_page(filled: FakeAws, settings: Json) -> None:
@@ -224,7 +223,7 @@ def test_a_list_of_names_and_a_batch_for_each_page(filled: FakeAws, settings: Js
     assert filled.count("ListCrawlers") == 5
     batches = [call["CrawlerNames"] for call in filled.params("BatchGetCrawlers")]
     assert sorted(map(len, batches)) == [2, 3, 3]
-    assert all(None not in record.values() for record in records)
+    assert all(map(is_filled, records))
 
 
 def test_a_batch_holds_no_more_names_than_the_service_takes(

@@ -52,7 +52,7 @@ def test_messages(run: subprocess.CompletedProcess[str], snapshot: SnapshotAsser
         if "record" in message:
             message["record"] = {k: v for k, v in message["record"].items() if v is not None}
             if message["stream"] == "extractions":
-                times = ("run_started_at", "started_at", "completed_at")
+                times = ("run_started_at", "started_at", "full_started_at", "completed_at")
                 message["record"] |= dict.fromkeys(times, "TIME")
         lines.append(json.dumps(message, ensure_ascii=False))
     assert "\n".join(lines) + "\n" == snapshot(extension_class=_Lines)

@@ -103,7 +103,7 @@ def test_the_engine_knows_no_streams() -> None:
         *("calls", "context", "listing", "outcomes", "parents", "pool", "read", "reading"),
         *("tolerance", "traversal"),
     )
-    around = ("selection", "preflight", "catalog_reads")
+    around = ("selection", "preflight", "catalog_reads", "taggable")
     later = [f"{PACKAGE}.streams", f"{PACKAGE}.tap", "singer_sdk"]
     assert offending(within(*engine, *around), *later) == []
     assert offending(within(*engine, "selection", "preflight"), f"{PACKAGE}.catalog_reads") == []
@@ -113,6 +113,25 @@ def test_the_engine_knows_no_streams() -> None:
     )
     declarations = {stream.__module__ for stream in (*STREAM_TYPES, *EXTRA_STREAM_TYPES)}
     assert offending(passes, *declarations) == []
+
+
+def test_the_engine_names_no_stream() -> None:
+    names = {stream.name for stream in (*STREAM_TYPES, *EXTRA_STREAM_TYPES)}
+    declarations = {stream.__module__ for stream in (*STREAM_TYPES, *EXTRA_STREAM_TYPES)}
+    # Reads, their hooks and how records are made are declared as well; the rest is the engine.
+    declarations |= {f"{PACKAGE}.{module}" for module in ("catalog_reads", "selection", "taggable")}
+    engine = SOURCES.keys() - declarations - {*within("records", "aws", "redaction")}
+    texts = {
+        (module, node.value)
+        for module in engine
+        for node in ast.walk(SOURCES[module])
+        if isinstance(node, ast.Constant) and node.value in names
+    }
+    other_things = {  # the folder of schemas, and Singer's partitions of a state
+        (f"{PACKAGE}.streams.declaration", "schemas"),
+        (f"{PACKAGE}.streams.bookmarks", "partitions"),
+    }
+    assert texts == other_things
 
 
 def test_no_module_is_long() -> None:

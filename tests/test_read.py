@@ -6,20 +6,28 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 import botocore.session
-import jmespath
 import pytest
+from glue_strategies import everything
 from test_engine import NEW
 
+from tap_glue_metadata.context import search
 from tap_glue_metadata.read import Read, called
 from tap_glue_metadata.settings import Settings
-from tap_glue_metadata.streams import STREAM_TYPES
+from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
+STREAMS: Final = (*STREAM_TYPES, *EXTRA_STREAM_TYPES, *NEW)
 READS: Final = list(
-    dict.fromkeys(step for stream in (*STREAM_TYPES, *NEW) for step in stream.reads())
+    dict.fromkeys(
+        step
+        for stream in STREAMS
+        for read in (*stream.reads(), *stream.calls(), *stream.substitutes())
+        for step in read.chain
+    )
 )
+OF_RECORDS: Final = {"TableName"}  # a key, where the call takes a structure with the table in it
 SESSION: Final = botocore.session.get_session()
 each_read = pytest.mark.parametrize("read", READS, ids=lambda read: read.operation)
 
@@ -32,29 +40,27 @@ def members(shape: Any) -> dict[str, Any]:
     return dict(getattr(shape, "members", {}))
 
 
-def shape_at(shape: Any, path: str) -> Any:
-    """Follow a path of names, through lists and maps."""
-    for name in filter(None, re.split(r"\.|\[\]", path)):
-        shape = members(getattr(shape, "member", shape))[name]
-    return shape
+def answer_of(read: Read) -> Any:
+    """Return an answer with every member set."""
+    return everything(model_of(read).output_shape)
 
 
 def item_of(read: Read) -> Any:
-    found = shape_at(model_of(read).output_shape, "" if read.items == "@" else read.items)
-    return getattr(found, "member", found)
+    """Return an object of such an answer."""
+    return read.items_of(answer_of(read))[0]
 
 
 @each_read
 def test_the_operation_only_reads(read: Read) -> None:
-    assert re.match(r"(Get|List|BatchGet|Describe)[A-Z]", read.operation)
+    assert re.match(r"(Get|List|BatchGet|Describe|Search)[A-Z]", read.operation)
     assert model_of(read).http["method"] == "POST"
 
 
 @each_read
 def test_the_objects_are_there(read: Read) -> None:
-    assert item_of(read).type_name in {"structure", "string"}
+    assert isinstance(item_of(read), (dict, str))
     if read.is_always_listed:
-        assert shape_at(model_of(read).output_shape, read.items).type_name == "list"
+        assert isinstance(search(read.items, answer_of(read)), list)
 
 
 @each_read
@@ -75,7 +81,7 @@ def test_what_is_sent_is_taken(read: Read) -> None:
     later = {
         m for other in READS if read in other.chain for m in members(model_of(other).input_shape)
     }
-    assert read.bind.keys() <= taken.keys() | later
+    assert read.bind.keys() <= taken.keys() | later | OF_RECORDS
     assert read.params.keys() | read.settings.keys() <= taken.keys()
     assert set(read.settings.values()) <= set(Settings.__dataclass_fields__)
     required = set(getattr(model_of(read).input_shape, "required_members", ()))
@@ -88,19 +94,18 @@ def test_what_is_bound_is_found_in_the_parent(read: Read) -> None:
     if read.parent is None:
         assert not read.bind
         return
-    parent = item_of(read.parent)
-    for path in read.bind.values():
-        for name in re.findall(r"\w+", path.rpartition(":")[2]):
-            assert name in members(parent) or name in read.parent.bound
+    item = item_of(read.parent)
+    placed = read.bind if read.parent.place else read.parent.bound
+    for path in (*read.bind.values(), *read.carry.values(), *filter(None, [read.where])):
+        seen = {**dict.fromkeys(placed, "x"), **item} if isinstance(item, dict) else item
+        assert search(path, seen) is not None
 
 
 @each_read
 def test_a_key_tells_objects_apart(read: Read) -> None:
-    item = item_of(read)
-    if item.type_name == "string":
-        assert read.key == "@"
-    elif shape_at(model_of(read).output_shape, read.items).type_name == "list":
-        assert jmespath.search(read.key, dict.fromkeys(members(item), "x")) == "x"
+    found = read.items_of(answer_of(read))
+    if len(found) > 1:
+        assert None not in {read.key_of(item) for item in found}
 
 
 @each_read
@@ -109,12 +114,8 @@ def test_batches_are_as_large_as_the_service_takes(read: Read) -> None:
         return
     values = members(model_of(read).input_shape)[read.each.member]
     assert values.metadata.get("max", read.each.size) >= read.each.size
-    names = set(re.findall(r"[A-Z]\w+", read.each.answered))
-    output = model_of(read).output_shape
-    known = {*members(output), *members(item_of(read))}
-    for shape in members(output).values():
-        known |= members(getattr(shape, "member", None)).keys()
-    assert names <= known
+    if read.each.answered:
+        assert search(read.each.answered, answer_of(read))
 
 
 def test_pinned_catalogs_need_no_listing() -> None:

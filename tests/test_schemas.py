@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import importlib.util
 import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import generate_schemas
 import pytest
 from botocore import xform_name
 from glue_strategies import MODEL
@@ -19,7 +19,6 @@ from tap_glue_metadata.streams.base import EmbeddedStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import ModuleType
 
     from singer import Json
 
@@ -35,15 +34,6 @@ each_stream = pytest.mark.parametrize("stream_type", STREAM_TYPES, ids=lambda s:
 each_reading_stream = pytest.mark.parametrize(
     "stream_type", [s for s in STREAM_TYPES if s.operations()], ids=lambda s: s.name
 )
-
-
-def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "scripts/generate_schemas.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def text(stream_type: type[GlueStream]) -> str:
@@ -75,8 +65,7 @@ def shape_of(stream_type: type[GlueStream]) -> Any:
 
 @each_stream
 def test_is_what_the_generator_makes_of_the_installed_model(stream_type: type[GlueStream]) -> None:
-    generate = generator()
-    assert text(stream_type) == generate.text_of(generate.generate(stream_type))
+    assert text(stream_type) == generate_schemas.text_of(generate_schemas.generate(stream_type))
 
 
 def test_there_are_no_others() -> None:

@@ -141,9 +141,14 @@ class World:
     def _add_tables(self, store: Store, catalog_id: str, database: str, count: int) -> None:
         for name in self._unused(store.tables.get((catalog_id, database), ()), count):
             # Glue holds some names twice.
-            columns = [{"Name": column} for column in self._random.choices("abcd", k=3)]
-            members = {"StorageDescriptor": {"Columns": columns}, "PartitionKeys": [{"Name": "a"}]}
-            self._touch(store.add_table(database, name, catalog_id=catalog_id, **members))
+            members = {"StorageDescriptor": {"Columns": []}, "PartitionKeys": [{"Name": "a"}]}
+            table = store.add_table(database, name, catalog_id=catalog_id, **members)
+            self._draw_columns(table)
+            self._touch(table)
+
+    def _draw_columns(self, table: Json) -> None:
+        names = self._random.choices("abcd", k=3)
+        table["StorageDescriptor"]["Columns"] = [{"Name": name} for name in names]
 
     def _touch(self, table: Json) -> None:
         table.update(self._state("UpdateTime"))
@@ -153,6 +158,8 @@ class World:
     def _change_tables(self, store: Store, key: tuple[str, str]) -> None:
         store.tables[key] = self._some(store.tables[key], share=0.9)
         for table in self._some(store.tables[key]):
+            if self._random.random() < 0.3:
+                self._draw_columns(table)
             self._touch(table)
         self._add_tables(store, *key, self._random.choice((0, 0, 1)))
 

@@ -90,7 +90,7 @@ DERIVED: Final[dict[str, dict[str, Any]]] = {
         "type": ["boolean", "null"],
         "description": (
             "Whether there are no records of fields in it; so too if the type cannot be parsed, "
-            f"and at depth {DEEPEST}, the last one."
+            f"and at depth {DEEPEST}, the last one, whose type holds what is below."
         ),
     },
     "comment": {

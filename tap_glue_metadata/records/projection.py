@@ -140,13 +140,17 @@ def _map(values: Schema | bool, redactor: Redactor | None, member: str) -> Conve
     # Maps are copied: the SDK takes deselected keys out of a record, and the raw object is shared.
     if isinstance(values, bool) or "string" in values["type"]:
         return dict if redactor is None else partial(redactor.value, member)
-    convert = _converter(values, redactor, member)
-    if convert is None:
-        return dict
-    text = str if redactor is None else redactor.texts.__getitem__
+    convert = _converter(values, redactor, member) or _same
+    if redactor is None:
+        return lambda raw: {k: None if v is None else convert(v) for k, v in raw.items()}
     return lambda raw: {
-        text(key): None if value is None else convert(value) for key, value in raw.items()
+        redactor.texts[key]: None if value is None else redactor.under(key, convert(value))
+        for key, value in raw.items()
     }
+
+
+def _same(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    return value
 
 
 def _is_text(schema: Schema, redactor: Redactor | None, member: str) -> bool:

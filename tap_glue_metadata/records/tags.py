@@ -49,18 +49,19 @@ def resource_tags(
     """Yield the record of each tag of a resource.
 
     Args:
-        mapping: `ResourceTagMapping` of the Resource Groups Tagging API.
+        mapping: `ResourceTagMapping` of the Resource Groups Tagging API; or Glue's own answer of
+            GetTags, for a resource that is among the keys.
         keys: What each record begins with.
         redactor: Takes the value out of a tag whose key names a secret; None leaves it.
     """
-    for tag in mapping.get("Tags") or ():
+    tags = mapping.get("Tags") or {}
+    pairs = tags.items() if isinstance(tags, dict) else ((t["Key"], t.get("Value")) for t in tags)
+    for key, value in pairs:
         yield {
             **keys,
-            "resource_arn": mapping["ResourceARN"],
-            "tag_key": tag["Key"],
-            "tag_value": redactor.value(tag["Key"], tag.get("Value"))
-            if redactor
-            else tag.get("Value"),
+            "resource_arn": mapping.get("ResourceARN") or keys["resource_arn"],
+            "tag_key": key,
+            "tag_value": redactor.value(key, value) if redactor else value,
         }
 
 

@@ -73,6 +73,19 @@ class Redactor:
         """Return a copy of any JSON without the secrets; the key it stands under may be empty."""
         return self._walk(self.kinds[key], value)
 
+    def under(self, key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
+        """Return a copy of what stands under a key, without the texts that it says are secret.
+
+        Numbers stay, for it is typed; its texts have been redacted for what they are themselves.
+        """
+        if isinstance(value, str):
+            return self.value(key, value)
+        if self.kinds[key] not in _MAY_BE_SECRET:
+            return value
+        if isinstance(value, dict):
+            return {name: self.under(key, inner) for name, inner in value.items()}
+        return [self.under(key, one) for one in value] if isinstance(value, list) else value
+
     def _kind(self, key: str) -> Kind:
         names = {key.lower(), key.lower().lstrip("-")}
         is_extra = any(glob.match(name) for glob in self._extra for name in names)
@@ -99,7 +112,9 @@ class Redactor:
     def _kinds_in(self, kind: Kind, members: dict[str, Any]) -> dict[str, Kind]:
         """Tell what stands under each key of an object, which may be a name and its value."""
         is_field = members.keys() <= _FIELD
-        if kind is Kind.COLUMNS or (kind in (Kind.SECRET, Kind.STORED) and not is_field):
+        if kind is Kind.COLUMNS:  # of which each may have parameters
+            return {key: Kind.TEXT if key == "Parameters" else kind for key in members}
+        if kind in (Kind.SECRET, Kind.STORED) and not is_field:
             return dict.fromkeys(members, kind)
         kinds = {key: self.kinds[key] for key in members}
         if values := [key for key in members if key.lower().endswith(("value", "values"))]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tap_glue_metadata.streams import etl, fields, governance, runs, schema_registry, tables
+from tap_glue_metadata.streams import (
+    etl,
+    fields,
+    governance,
+    lineage,
+    runs,
+    schema_registry,
+    tables,
+)
 from tap_glue_metadata.streams.catalog import Catalogs, Columns, Databases, Tables
 from tap_glue_metadata.streams.etl import Jobs, Workflows
 from tap_glue_metadata.streams.report import ExtractionIssues, Extractions
@@ -52,11 +60,18 @@ EXTRA_STREAM_TYPES: Final[tuple[type[GlueStream], ...]] = (
     governance.CatalogEncryptionSettings,
     governance.Glossaries,
     governance.GlossaryTerms,
+    governance.Assets,
     runs.JobRuns,
     runs.JobBookmarks,
     runs.WorkflowRuns,
     runs.Crawls,
     runs.CrawlerMetrics,
     runs.DataQualityResults,
+    lineage.TableEdges,
+    lineage.JobEdges,
+    lineage.WorkflowEdges,
+    lineage.CrawlerEdges,
+    lineage.TriggerEdges,
+    lineage.IntegrationEdges,
 )
 """The streams that are not there unless `extra_streams` names them or their groups."""

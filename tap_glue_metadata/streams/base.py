@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.mapper import SameRecordTransform
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.context import Context
+    from tap_glue_metadata.outcomes import Outcome
     from tap_glue_metadata.read import Again, Read
     from tap_glue_metadata.reading import Reading
     from tap_glue_metadata.traversal import Traversal
@@ -68,8 +69,17 @@ class GlueStream(Declaration, SdkStream):
 
     def _is_wanted(self, again: Again) -> bool:
         name, value = again.setting or ("", None)
-        is_selected = not again.field or self.mask["properties", again.field]
-        return is_selected and self.config.get(name) == value
+        field = again.field
+        is_wanted = not field or any(s.wants(field) for s in self.selected_family())
+        return is_wanted and self.config.get(name) == value
+
+    def wants(self, field: str) -> bool:
+        """Tell whether a field of the objects is of use to the stream.
+
+        Args:
+            field: The field.
+        """
+        return bool(self.mask["properties", field])
 
     @property
     def traversal(self) -> Traversal:
@@ -163,11 +173,8 @@ class GlueStream(Declaration, SdkStream):
         reading = self._begin()
         self._has_read = True
         sinks = [stream.sink() for stream in self.selected_family()]
-        extractions: Any = self.siblings.get("extractions")
-        is_wanted = extractions.selected and self.ABORT_AT_RECORD_COUNT is None
-        report = extractions.report if is_wanted else None
         try:
-            passes = self._passes_filter
+            passes, report = self._passes_filter, self._reporter()
             Pass(self, sinks, reading, self.traversal, passes=passes, report=report).run()
         except BaseException:
             self.traversal.close()
@@ -178,6 +185,13 @@ class GlueStream(Declaration, SdkStream):
         # A test run has no hook at its end: the last stream that leads a pass sums up.
         if self.ABORT_AT_RECORD_COUNT is not None and self is self._leaders()[-1]:
             self.traversal.finish()
+
+    def _reporter(self) -> Callable[[str, Outcome, int | None], None] | None:
+        """Give what is told of each unit that was read, if there is any; not in a test run."""
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            return None
+        streams: Iterable[Any] = self.siblings.values()
+        return next((s.report for s in streams if s.selected and hasattr(s, "report")), None)
 
     def sink(self) -> Sink:
         """Choose where the records of the stream go."""
@@ -239,7 +253,7 @@ class GlueStream(Declaration, SdkStream):
     def _passes_filter(self, context: Context, raw: Json) -> bool:
         """Tell whether this stream's map lets an object pass; its children follow it."""
         stream_map = self.stream_maps[0]
-        if isinstance(stream_map, SameRecordTransform):
+        if not self.child_streams or isinstance(stream_map, SameRecordTransform):
             return True
         return stream_map.get_filter_result(self.record(context, raw))
 
@@ -248,10 +262,14 @@ class EmbeddedStream(GlueStream):
     """A stream whose rows come inside the objects of its parent, without calls of their own.
 
     A subclass declares `parent_stream_type`, the `shape` of its rows, and `records`.
+
+    Attributes:
+        uses: The fields of the parent that are needed, though a second look brings them.
     """
 
     parent_stream_type: type[GlueStream]
     shape = ""
+    uses: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     @override
@@ -267,3 +285,7 @@ class EmbeddedStream(GlueStream):
     def wanted_again(self) -> list[Again]:
         parent: Any = self.siblings[self.parent_stream_type.name]
         return list(parent.wanted_again())
+
+    @override
+    def wants(self, field: str) -> bool:
+        return field in self.uses

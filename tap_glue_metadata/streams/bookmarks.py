@@ -4,7 +4,8 @@ They lie in the state as Singer's partitions. A unit that could not be read keep
 it had until it has been read, while the rest of its account and region moves on. Beside the
 bookmark of an account and region lies its *extent*: what in the settings decides which objects
 are read there. Where it has changed, all is emitted once, for an object that has come into view
-need not have changed since.
+need not have changed since. And there lies when the last run began that emitted all: what has not
+come since is no longer there.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ LOGGER: Final = logging.getLogger("tap-glue-metadata")
 # General Reference, "Signature Version 4"): what changes in a run must not hide before its start.
 _CLOCK_SKEW: Final = timedelta(minutes=5)
 _KEY, _VALUE, _EXTENT = "replication_key", "replication_key_value", "extent"
+_FULL: Final = "full_started_at"
 _FIELDS: Final = ("account_id", "region", "catalog_id", "database_name", "name")
 
 
@@ -54,12 +56,14 @@ class Bookmarks:
         self._common = self._read(state)
         self._marks: dict[Unit, datetime | None] = {}
         self._extents: dict[Unit, str] = {}
+        self._full: dict[Unit, datetime | None] = {}
         for partition in state.get("partitions", ()):
             context = partition["context"]
             if partition.get(_KEY, key) == key and context.keys() >= {*_FIELDS[:2]}:
                 unit = Unit(**{name: context.get(name) for name in _FIELDS})
                 self._marks[unit] = self._read(partition)
                 self._extents[unit] = partition.get(_EXTENT, "")
+                self._full[unit] = moment(partition.get(_FULL))
         self._member = ""
         self._floor: datetime | None = None
         self._latest: dict[Unit, datetime] = {}
@@ -130,12 +134,18 @@ class Bookmarks:
                 return self._marks[candidate]
         return self._common
 
+    def full_since(self, unit: Unit) -> datetime | None:
+        """Return when the last run began that emitted all of a unit, None if that is not known."""
+        is_full = self.since(unit) is None and self._floor is None
+        return self._start if is_full else self._full.get(unit.scope)
+
     def conclude(self, missing: set[Unit]) -> None:
         """Move the bookmarks after a pass, and put them into the state.
 
         Args:
             missing: What was left out of it; it keeps the bookmarks that it had.
         """
+        self._full |= {unit: self.full_since(unit) for unit in self._visited - missing}
         left = {unit: self.since(replace(unit, name=None), unit.name) for unit in missing}
         marks: dict[Unit, datetime | None] = {}
         for unit, mark in self._marks.items():
@@ -159,6 +169,8 @@ class Bookmarks:
             partition |= {_KEY: self._key, _VALUE: mark.isoformat(timespec="microseconds")}
         if unit == unit.scope and self._extents.get(unit):
             partition[_EXTENT] = self._extents[unit]
+        if unit == unit.scope and (full := self._full.get(unit)):
+            partition[_FULL] = full.isoformat(timespec="microseconds")
         return partition
 
     def _read(self, state: Mapping[str, Any]) -> datetime | None:

@@ -63,6 +63,12 @@ class Declaration:
         return tuple(read for read in reads if not read.is_never_called)
 
     @classmethod
+    def substitutes(cls) -> tuple[Read, ...]:
+        """Return the reads that are called in place of one that is denied."""
+        reads = (read for call in cls.calls() for read in call.instead)
+        return tuple(dict.fromkeys(step for read in reads for step in read.chain))
+
+    @classmethod
     def operations(cls) -> frozenset[str]:
-        """Return the operations that reading the stream calls."""
+        """Return the operations that reading the stream calls where nothing is denied."""
         return frozenset(read.operation for read in cls.calls())

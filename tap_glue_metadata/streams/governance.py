@@ -9,7 +9,8 @@ from tap_glue_metadata.catalog_reads import DEFAULT_CATALOGS, TABLES
 from tap_glue_metadata.read import Again, Read
 from tap_glue_metadata.records import permissions, tags
 from tap_glue_metadata.streams.base import GlueStream
-from tap_glue_metadata.streams.keys import CATALOG_KEYS, DATABASE_KEYS, SCOPE_KEYS
+from tap_glue_metadata.streams.keys import CATALOG_KEYS, SCOPE_KEYS
+from tap_glue_metadata.taggable import TAGS
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -51,6 +52,7 @@ class ResourceTags(GlueStream):
         token=("PaginationToken", "PaginationToken"),
         service="resourcegroupstaggingapi",
         key="ResourceARN",
+        instead=TAGS,
     )
     shape, derived = "", tags.RESOURCE_TAG
 
@@ -65,8 +67,8 @@ class LfTags(GlueStream):
 
     name, group = "lf_tags", "governance"
     primary_keys = (
-        *(*DATABASE_KEYS, "resource_type", "table_name", "column_name"),
-        *("tag_catalog_id", "tag_key"),
+        *(*SCOPE_KEYS, "resource_type", "catalog_id", "database_name", "table_name"),
+        *("column_name", "tag_catalog_id", "tag_key"),
     )
     source = _LF_TAGS
     again = (Again(_ASSIGNED_LF_TAGS, tags.with_assigned, field="is_inherited"),)
@@ -120,6 +122,16 @@ class Glossaries(GlueStream):
     name, group = "glossaries", "governance"
     primary_keys = (*SCOPE_KEYS, "id")
     source = _GLOSSARIES
+
+
+class Assets(GlueStream):
+    """Assets that a business glossary describes; found by search, which is how they are listed."""
+
+    name, group = "assets", "governance"
+    primary_keys = (*SCOPE_KEYS, "id")
+    source = Read(
+        *("GetAsset", "@", Read("SearchAssets", "Items", key="Id"), {"Identifier": "Id"}), key="Id"
+    )
 
 
 class GlossaryTerms(GlueStream):

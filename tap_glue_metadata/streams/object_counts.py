@@ -2,7 +2,7 @@
 
 An outage, or a grant that was revoked in Lake Formation, makes AWS list fewer objects without an
 error, which looks like deletion. So the state keeps how many objects each unit had at its last
-whole reading.
+complete reading.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ImplausibleShrinkError(TapError):
 
 
 class ObjectCounts:
-    """How many objects the units of a stream had at their last whole reading."""
+    """How many objects the units of a stream had at their last complete reading."""
 
     def __init__(self, state: Json, extents: Mapping[Unit, str], most_removed_percent: int) -> None:
         """Read the counts.
@@ -65,8 +65,8 @@ class ObjectCounts:
         if not self._percent or before < _FEWEST or now * 100 >= before * (100 - self._percent):
             return None
         error = ImplausibleShrinkError(
-            f"{outcome.unit.resource} had {before} objects at its last whole reading and has {now} "
-            f"now, so that they are not taken for deleted; if they are, run once with "
+            f"{outcome.unit.resource} had {before} objects at its last complete reading and has "
+            f"{now} now, so nothing is taken for deleted; if objects were deleted, run once with "
             "max_removed_percent set to 0"
         )
         error.action = reading.chain[-1].action

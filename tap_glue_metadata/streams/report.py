@@ -40,22 +40,35 @@ class RunReport(GlueStream):
 
 
 class Extractions(RunReport):
-    """The last whole reading of each unit of each stream: what is current, and as of when.
+    """The last complete reading of each unit of each stream: what is current, and as of when.
 
     A unit is what one listing covers: an account and region for jobs and the like, a catalog for
     databases, a database for tables and what comes with them.
     """
 
     name = "extractions"
-    primary_keys = ("account_id", "region", "stream", "catalog_id", "database_name")
+    primary_keys = ("account_id", "region", "stream", "catalog_id", "database_name", "extent")
     derived: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "account_id": {"type": "string", "description": "Account."},
         "region": {"type": "string", "description": "Region."},
         "stream": {"type": "string", "description": "Stream that was read."},
         "catalog_id": {"type": "string", "description": "Catalog; empty if in none."},
         "database_name": {"type": "string", "description": "Database; empty if in none."},
+        "extent": {
+            "type": "string",
+            "description": (
+                "Fingerprint of the settings that leave out some of the unit; empty if none does."
+            ),
+        },
         "run_started_at": _RUN_STARTED_AT,
         "started_at": {**_TIME, "description": "When the reading of the unit began."},
+        "full_started_at": {
+            **_TIME,
+            "description": (
+                "When the last complete reading began that emitted all of the unit: rows that were "
+                "extracted before it are no longer in Glue. Null if it is not known."
+            ),
+        },
         "completed_at": {**_TIME, "description": "When its last page arrived."},
         "replication_method": {
             "type": ["string", "null"],
@@ -81,12 +94,22 @@ class Extractions(RunReport):
         # Its records are written as the units of the other streams are read; so it comes first.
         pass
 
-    def report(self, stream: str, outcome: Outcome, record_count: int | None) -> None:
+    def report(
+        self,
+        stream: str,
+        outcome: Outcome,
+        *,
+        extent: str,
+        full_started_at: datetime | None,
+        record_count: int | None,
+    ) -> None:
         """Write that a unit was read wholly.
 
         Args:
             stream: The stream that it was read for.
             outcome: What became of it.
+            extent: Tells what the settings leave out of it, empty for nothing.
+            full_started_at: When the last reading began that emitted all of it, if that is known.
             record_count: How many records it has, if that is known.
         """
         record = {
@@ -95,8 +118,10 @@ class Extractions(RunReport):
             "stream": stream,
             "catalog_id": outcome.unit.catalog_id or "",
             "database_name": outcome.unit.database_name or "",
+            "extent": extent,
             "run_started_at": _told(self.run_start),
             "started_at": _told(outcome.started_at),
+            "full_started_at": full_started_at and _told(full_started_at),
             "completed_at": outcome.completed_at and _told(outcome.completed_at),
             "replication_method": self.siblings[stream].replication_method,
             "record_count": record_count,

@@ -16,12 +16,13 @@ else:
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from singer_sdk.singerlib.messages import RecordMessage
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.context import Context
-    from tap_glue_metadata.outcomes import Unit
+    from tap_glue_metadata.outcomes import Outcome, Unit
     from tap_glue_metadata.streams.bookmarks import Bookmarks, NameOf
     from tap_glue_metadata.streams.sdk import SdkStream
 
@@ -58,6 +59,12 @@ class Sink:
     def is_incremental(self) -> bool:
         """Whether only what changed is written."""
         return self._bookmarks is not None
+
+    def full_since(self, outcome: Outcome) -> datetime | None:
+        """Return when the last reading of a unit began that wrote all of it, if that is known."""
+        if self._bookmarks is None:
+            return outcome.started_at
+        return self._bookmarks.full_since(outcome.unit)
 
     @property
     def is_full(self) -> bool:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from tap_glue_metadata.streams.sinks import Sink
     from tap_glue_metadata.traversal import Traversal
 
-    Report = Callable[[str, Outcome, int | None], None]
-
 
 class Pass:
     """Writes what a reading finds, and what follows from its outcomes."""
@@ -34,7 +32,7 @@ class Pass:
         traversal: Traversal,
         *,
         passes: Callable[[Context, Json], bool],
-        report: Report | None,
+        report: Callable[..., None] | None,
     ) -> None:
         """Begin the pass; nothing is written yet.
 
@@ -45,12 +43,14 @@ class Pass:
             traversal: The traversal that the reading is part of.
             passes: Tells whether the stream map of the leader lets an object pass; its children
                 follow it.
-            report: Writes that a unit was read wholly: the stream, the outcome and the number of
-                objects, if it is known; None if nobody wants to know.
+            report: Writes that a unit was read wholly, as `Extractions.report` does; None if
+                nobody wants to know.
         """
         self._leader, self._sinks, self._reading = leader, sinks, reading
         self._traversal, self._passes, self._report = traversal, passes, report
-        extents = traversal.extents(reading.chain)
+        selection, chain = traversal.selection, reading.chain
+        extents = traversal.by_scope(selection.extent, chain)
+        self._unit_extents = traversal.by_scope(selection.unit_extent, chain)
         percent = leader.config["max_removed_percent"]
         self._counts = ObjectCounts(sinks[0].stream.stream_state, extents, percent)
         for sink in sinks:
@@ -66,7 +66,10 @@ class Pass:
             for sink in self._sinks:
                 stack.enter_context(sink.open(self._leader))
             stack.enter_context(progress(self._told))
-            is_done = self._write()
+            try:
+                is_done = self._write()
+            finally:  # on an error, too: what was read and written by then is whole
+                self._judge_written_units()
         self._judge_units()
         missing = self._reading.missing if is_done else None
         if is_done:
@@ -86,8 +89,8 @@ class Pass:
                     return False
             for sink, written in zip(self._sinks, before, strict=True):
                 page.outcome.emitted[sink.stream.name] += sink.written - written
-            if not any(sink.holds_back for sink in self._sinks):
-                self._judge_units()
+            self._reading.wrote(page)
+            self._judge_written_units()
         return self._leader.ABORT_AT_RECORD_COUNT is None
 
     def _write_object(self, context: Context, raw: Json) -> None:
@@ -95,6 +98,11 @@ class Pass:
         for sink in self._sinks:
             if children_wanted or sink.stream is self._leader:
                 sink.write(context, raw)
+
+    def _judge_written_units(self) -> None:
+        """Judge units before the end of the pass, if what was written is out by then."""
+        if not any(sink.holds_back for sink in self._sinks):
+            self._judge_units()
 
     def _judge_units(self) -> None:
         """Judge the units that have been read and written since the last time."""
@@ -105,22 +113,25 @@ class Pass:
                 self._traversal.outcomes.note(stream, unit, shrink, f"{stream}: {shrink}")
             if outcome.is_whole and self._report and self._is_of_stream(outcome):
                 for sink in self._sinks:
-                    self._report(sink.stream.name, outcome, self._record_count(sink, outcome))
+                    self._report(
+                        sink.stream.name,
+                        outcome,
+                        extent=self._unit_extents[outcome.unit.scope],
+                        full_started_at=sink.full_since(outcome),
+                        record_count=self._record_count(sink, outcome),
+                    )
 
     def _is_of_stream(self, outcome: Outcome) -> bool:
         """Tell whether a unit is one of the stream's, not one on the way to them."""
-        bound = self._reading.chain[-1].bound
         unit = outcome.unit
-        return (unit.catalog_id is not None, unit.database_name is not None) == (
-            "CatalogId" in bound,
-            "DatabaseName" in bound,
-        )
+        members = (unit.catalog_id is not None) + (unit.database_name is not None)
+        return members == len(self._reading.chain[-1].unit_members)
 
     def _record_count(self, sink: Sink, outcome: Outcome) -> int | None:
         """Return how many records the unit has, None where only changed ones were counted."""
-        if sink.stream is self._leader:
-            return outcome.objects
-        return None if sink.is_incremental else outcome.emitted[sink.stream.name]
+        if not sink.is_incremental:
+            return outcome.emitted[sink.stream.name] - outcome.elsewhere
+        return outcome.objects - outcome.elsewhere if sink.stream is self._leader else None
 
     def _name_of(self, context: Context, raw: Mapping[str, Any]) -> str | None:
         """Tell a single object, that may be missing by itself, from others of its unit."""

@@ -12,10 +12,18 @@ from tap_glue_metadata.aws.policy import (
     checked_operations,
     iam_policy,
 )
-from tap_glue_metadata.streams import STREAM_TYPES
+from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
 
 PLACE = PolicyPlace("aws", "us-east-1", ACCOUNT, (ACCOUNT,))
-STREAMS = {name for stream in STREAM_TYPES for name in stream.operations()}
+# These are newer than that data, or name an ARN of another form; they are granted on `*`.
+NEWER = {"GetAsset", "GetGlossaryTerm", "ListGlossaries", "ListGlossaryTerms", "SearchAssets"}
+NEWER |= {"BatchGetDataQualityResult", "DescribeIntegrations"}
+STREAMS = {
+    read.operation
+    for stream in (*STREAM_TYPES, *EXTRA_STREAM_TYPES)
+    for read in stream.calls()
+    if read.service == "glue"
+} - NEWER
 
 
 def documented(operation: str) -> set[str]:

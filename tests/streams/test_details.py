@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fake_glue import FakeGlue
+from glue_strategies import MODEL
+from singer import catalog, sync
 from test_extra_streams import filled, run, table
 
 from tap_glue_metadata.redaction import REDACTED
+from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
 from tap_glue_metadata.streams.etl import Connections
-from tap_glue_metadata.streams.governance import LfTags
+from tap_glue_metadata.streams.governance import LfTags, ResourceTags
 from tap_glue_metadata.streams.runs import JobBookmarks, JobRuns
 from tap_glue_metadata.streams.tables import (
     ColumnStatistics,
@@ -25,6 +28,8 @@ from tap_glue_metadata.streams.tables import (
 if TYPE_CHECKING:
     from singer import Json
 
+    from tap_glue_metadata.streams.base import GlueStream
+
 FIVE_TABLES = 5
 
 
@@ -35,7 +40,7 @@ def test_partitions_of_more_than_a_page_are_listed_side_by_side() -> None:
     segments = [call["Segment"]["SegmentNumber"] for call in calls if "Segment" in call]
     assert sorted(set(segments)) == [0, 1, 2, 3]
     assert all(call["ExcludeColumnSchema"] for call in calls)
-    assert len(records) == 2 * FIVE_TABLES * 5
+    assert len(records) == 2 * FIVE_TABLES * 20
     assert {record["partition_name"].partition("=")[0] for record in records} == {"year"}
 
 
@@ -51,13 +56,51 @@ def test_one_page_of_partitions_takes_one_call_and_other_tables_none() -> None:
 
 
 def test_tables_are_listed_once_for_all_streams_that_need_them() -> None:
-    streams = (TableVersions, Partitions, PartitionIndexes)
+    streams = (
+        TableVersions,
+        Partitions,
+        PartitionIndexes,
+        ColumnStatistics,
+        TableOptimizers,
+        LfTags,
+    )
     with FakeGlue([read for stream in streams for read in stream.calls()]) as endpoint:
         endpoint.store().add_database("sales")
         endpoint.store().add_table("sales", "orders").update(table("orders"))
         messages = run(endpoint, *(stream.name for stream in streams), "tables")
+    assert endpoint.count("GetCatalogs") == endpoint.count("GetDatabases") == 1
     assert endpoint.count("GetTables") == 1
     assert all(messages.records(stream.name) for stream in streams)
+
+
+def test_all_streams_together_list_what_they_share_once() -> None:
+    with FakeGlue([read for stream in EXTRA_STREAM_TYPES for read in stream.calls()]) as endpoint:
+        store = endpoint.store()
+        for database in ("audit", "sales"):
+            store.add_database(database)
+            for name in ("t1", "t2", "t3"):
+                store.add_table(database, name).update(table(name))
+        names = [stream.name for stream in (*EXTRA_STREAM_TYPES, *STREAM_TYPES)]
+        messages = run(endpoint, *names)
+    assert messages.records("extraction_issues") == []
+    assert {name for name in names if not messages.records(name)} <= {
+        *("extraction_issues", "jobs", "workflows")
+    }
+    pages = {"GetCatalogs": 2, "GetDatabases": 1, "GetTables": 4}
+    listed = ("Crawlers", "DataQualityResults", "Glossaries", "Jobs", "Registries", "Schemas")
+    pages |= {f"List{noun}": 3 for noun in (*listed, "Workflows")}
+    assert {operation: endpoint.count(operation) for operation in pages} == pages
+
+
+def test_whether_tags_are_inherited_takes_no_call_where_it_is_not_wanted() -> None:
+    with filled(LfTags) as endpoint:
+        config = {"aws_endpoint_url": endpoint.url, "aws_regions": ["us-east-1"]}
+        chosen = catalog("lf_tags", deselected={"lf_tags": [("is_inherited",)]})
+        records = sync({**config, "extra_streams": ["lf_tags"]}, chosen).records("lf_tags")
+    assert records
+    assert not any("is_inherited" in record for record in records)
+    calls = endpoint.params("GetResourceLFTags")
+    assert not any("ShowAssignedLFTags" in params for params in calls)
 
 
 def test_a_connection_never_has_a_password() -> None:
@@ -67,8 +110,10 @@ def test_a_connection_never_has_a_password() -> None:
         answer = {"ConnectionList": [{"Name": "a", "ConnectionProperties": properties}]}
         endpoint.answer("GetConnections", lambda _: json.dumps(answer).encode())
         [record] = run(endpoint, "connections").records("connections")
-    [asked] = endpoint.params("GetConnections")
+        run(endpoint, "connections", redact_secrets=False)
+    asked, *others = endpoint.params("GetConnections")
     assert asked["HidePassword"] is True
+    assert others == [asked]
     assert asked["CatalogId"] == record["catalog_id"] == "123456789012"
     assert record["connection_properties"]["PASSWORD"] == REDACTED
     assert secret not in json.dumps(record)
@@ -146,6 +191,75 @@ def test_lf_tags_of_an_empty_database_are_read_too(others: tuple[str, ...]) -> N
     assert {r["table_name"] for r in of_databases} == {""}
     resources = [params["Resource"] for params in endpoint.params("GetResourceLFTags")]
     assert {next(iter(resource)) for resource in resources} == {"Database", "Table"}
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "UnknownOperationException"])
+def test_tags_come_one_by_one_where_the_tagging_api_is_denied(
+    code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    reads = (*ResourceTags.calls(), *ResourceTags.substitutes())
+    with FakeGlue(reads) as endpoint:
+        endpoint.store().add_database("sales")
+        endpoint.answer("ListJobs", lambda _: b'{"JobNames": ["nightly"]}')
+        endpoint.fail("GetResources", code)
+        endpoint.fail("ListCrawlers", "AccessDeniedException")
+        messages = run(endpoint, "resource_tags", "extractions")
+    records = messages.records("resource_tags")
+    arns = {params["ResourceArn"] for params in endpoint.params("GetTags")}
+    assert {record["resource_arn"] for record in records} == arns
+    prefix = "arn:aws:glue:us-east-1:123456789012:"
+    assert {f"{prefix}database/sales", f"{prefix}job/nightly"} < arns
+    kinds = {arn.removeprefix(prefix).partition("/")[0] for arn in arns if arn.startswith(prefix)}
+    assert kinds == {
+        *("blueprint", "connection", "customEntityType", "dataQualityRuleset", "database"),
+        *("devEndpoint", "job", "mlTransform", "session", "trigger", "usageProfile", "workflow"),
+    }
+    assert all(params["HidePassword"] for params in endpoint.params("GetConnections"))
+    assert len(records) == 2 * len(arns)
+    # What cannot be listed is a gap, and the unit that it is in is not read wholly.
+    [issue] = messages.records("extraction_issues")
+    assert issue["operation"] == "glue:ListCrawlers"
+    assert messages.records("extractions") == []
+    assert "glue:GetTags is called for each object instead" in caplog.text
+
+
+def test_records_are_counted_where_an_object_has_several() -> None:
+    with filled(ResourceTags) as endpoint:
+        messages = run(endpoint, "resource_tags", "extractions")
+    [told] = [r for r in messages.records("extractions") if r["stream"] == "resource_tags"]
+    count = len(messages.records("resource_tags"))
+    assert count == 2 * FIVE_TABLES
+    assert (told["record_count"], told["emitted_count"]) == (count, count)
+    assert {params["ResourcesPerPage"] for params in endpoint.params("GetResources")} == {100}
+
+
+@pytest.mark.parametrize("stream_type", [LfTags, ResourceTags], ids=lambda stream: stream.name)
+def test_a_map_filters_the_records_of_an_object(stream_type: type[GlueStream]) -> None:
+    name = stream_type.name
+    with filled(stream_type) as endpoint:
+        keys = {record["tag_key"] for record in run(endpoint, name).records(name)}
+        kept, *_ = sorted(keys)
+        maps = {name: {"__filter__": f"tag_key == '{kept}'"}}
+        filtered = run(endpoint, name, stream_maps=maps).records(name)
+    assert {record["tag_key"] for record in filtered} == {kept} < keys
+
+
+def test_all_that_glue_tags_can_be_had_one_by_one() -> None:
+    created = {
+        name.removeprefix("Create")
+        for name in MODEL.operation_names
+        if name.startswith("Create")
+        and "Tags" in getattr(MODEL.operation_model(name).input_shape, "members", ())
+    }
+    listed = {read.operation for read in ResourceTags.substitutes()} - {"GetTags"}
+    nouns = {
+        name.removeprefix("List").removeprefix("Get").removeprefix("Describe") for name in listed
+    }
+    # No ARN tells them, or nothing lists them: settings of a table, and what integrations have.
+    beside = {"Catalog", "ColumnStatisticsTaskSettings", "IntegrationResourceProperty"}
+    beside |= {"DataQualityEvaluationConfig"}
+    singular = {noun.removesuffix("s").replace("Registrie", "Registry") for noun in nouns}
+    assert created - beside == singular
 
 
 def test_a_run_that_is_not_completed_comes_again() -> None:

@@ -1,0 +1,1 @@
+"""Lineage that Glue's own metadata declares: raw JSON in, edges out."""
