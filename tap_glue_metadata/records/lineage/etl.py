@@ -160,7 +160,8 @@ def integration_edges(integration: Raw, _: Place) -> Iterator[Edge]:
     Args:
         integration: Glue's `Integration`, which names all by ARNs.
     """
-    source, target = thing(integration["SourceArn"]), thing(integration["TargetArn"])
+    ends = (integration["SourceArn"], integration["TargetArn"])
+    source, target = (thing(end) or Thing("external", end) for end in ends)
     status = integration.get("Status")
     yield Edge(
         *("replicates", source, target, "SourceArn"),
