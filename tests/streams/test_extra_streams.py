@@ -228,7 +228,7 @@ KEYS: Final = {
 
 def test_the_streams_their_groups_and_their_keys() -> None:
     found: dict[str, dict[str, tuple[str, ...]]] = {}
-    for stream in EXTRA_STREAM_TYPES:
+    for stream in COPIES:
         scope, keys = stream.primary_keys[:2], tuple(stream.primary_keys[2:])
         assert scope == ("account_id", "region")
         found.setdefault(stream.group, {})[stream.name] = keys
