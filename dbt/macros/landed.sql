@@ -40,7 +40,13 @@
   {%- endif -%}
 {% endmacro %}
 
+{#- Without extractions, which is in every run, the place is wrong, and all would seem dropped. -#}
 {% macro no_rows(stream) %}
+  {%- if stream.identifier == 'extractions' -%}
+    {{ exceptions.raise_compiler_error(
+      'The stream extractions is not there. Load the streams of tap-glue-metadata first, or say where they are: see docs/warehouse.md.'
+    ) }}
+  {%- endif -%}
   SELECT
   {%- for column in declaration(stream).columns.values() %}
     CAST(NULL AS {{ column.data_type }}) AS "{{ column.name }}",

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
 import yaml
 from fake_aws import FakeAws
 from singer import sync
 from warehouse import generator
-from warehouses import ROOT
+from warehouses import ROOT, Files
 
 from demo.catalog import ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from fake_aws import Store
     from singer import Json
@@ -127,7 +129,7 @@ EXPECTED: Final[dict[str, list[tuple[Any, ...]]]] = {
     "SELECT name FROM current_tables WHERE database_name = 'closed'": [("hidden",)],
     "SELECT database_name FROM coverage WHERE status = 'not read'": [("closed",)],
     # A stream that did not land.
-    "SELECT version_id FROM current_schema_versions": [],
+    "SELECT schema_version_id FROM current_schema_versions": [],
 }
 
 
@@ -167,3 +169,8 @@ def test_the_answers_after_three_readings(landing: Landing) -> None:
         for mart in yaml.safe_load(MARTS.read_text(encoding="utf-8"))["models"]
     }
     assert {mart: landing.query(f"SELECT * FROM {mart}")[0] for mart in described} == described  # noqa: S608 - ours
+
+
+def test_nothing_is_built_from_nothing(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="extractions is not there"):
+        Files(tmp_path).build("+columns_snapshot")
