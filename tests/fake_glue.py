@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from botocore.model import OperationModel
 
-    from tap_glue_metadata.read import Read
+    from tap_glue_metadata.engine.read import Read
 
 Json = dict[str, Any]
 

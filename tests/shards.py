@@ -24,7 +24,7 @@ from singer import incremental
 from warehouse import Warehouse, generator
 from worlds import STREAMS, World
 
-from tap_glue_metadata.outcomes import EVERYTHING
+from tap_glue_metadata.engine.outcomes import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from fake_aws import Call
 
-    from tap_glue_metadata.read import Read
+    from tap_glue_metadata.engine.read import Read
     from tap_glue_metadata.streams.base import GlueStream
 
 ACCOUNT: Final = "123456789012"
