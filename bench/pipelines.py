@@ -152,8 +152,8 @@ class DuckDb:
         """Choose where it lands the records."""
         self._database = folder / "glue.duckdb"
         self.definition: Json = {
-            # It takes any DuckDB from 1.0 on, but from 1.2 on DuckDB takes the first record of
-            # each of its files for a header.
+            # It takes any DuckDB from 1.0 on, but newer ones take the first record of each of its
+            # files for a header; see docs/targets.md.
             "pip_url": "target-duckdb~=0.8.0 duckdb~=1.1.3",
             "config": {"path": str(self._database), "default_target_schema": "main"},
         }

@@ -20,7 +20,7 @@ from tap_glue_metadata.streams.base import OWNERS, EmbeddedStream
 if TYPE_CHECKING:
     from botocore.model import ServiceModel, Shape
 
-    from tap_glue_metadata.read import Read
+    from tap_glue_metadata.engine.read import Read
     from tap_glue_metadata.streams.base import GlueStream
 
 SCHEMAS: Final = Path(__file__).parent.parent / "tap_glue_metadata" / "schemas"

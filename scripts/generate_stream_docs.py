@@ -19,7 +19,7 @@ from tap_glue_metadata.streams.base import EmbeddedStream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_glue_metadata.read import Read
+    from tap_glue_metadata.engine.read import Read
     from tap_glue_metadata.streams.base import GlueStream
 
 ROOT: Final = Path(__file__).parent.parent

@@ -179,7 +179,7 @@ def current_units() -> str:
 
 
 def lost(streams: Sequence[Stream]) -> str:
-    """Return the query of the units of which fewer rows are held than there were.
+    """Return the query of the units of which fewer rows are held than their last reading had.
 
     Args:
         streams: The streams to compare.
@@ -189,13 +189,21 @@ def lost(streams: Sequence[Stream]) -> str:
     """
     names = ", ".join(f"'{stream.name}'" for stream in streams)
     counts = "  UNION ALL\n".join(map(_row_counts, streams))
-    return (
-        "SELECT COALESCE(held.row_count, 0) AS row_count, unit.*\n"
-        f"FROM current_units AS unit\nLEFT JOIN (\n{counts}) AS held\n  ON "
-        + _all_of(f"held.{key} = unit.{key}" for key in (*SCOPE_KEYS, "stream", *UNIT))
-        + f"\nWHERE unit.stream IN ({names})"
-        "\n  AND COALESCE(held.row_count, 0) < unit.record_count\n"
+    keys = (*SCOPE_KEYS, "stream", *UNIT)
+    is_later = [
+        *(f"later.{key} = unit.{key}" for key in keys),
+        "later.started_at > unit.started_at",
+    ]
+    lines = (
+        "SELECT COALESCE(held.row_count, 0) AS row_count, unit.*",
+        f"FROM current_units AS unit\nLEFT JOIN (\n{counts}) AS held",
+        f"  ON {_all_of(f'held.{key} = unit.{key}' for key in keys)}",
+        f"WHERE unit.stream IN ({names})",
+        "  AND COALESCE(held.row_count, 0) < unit.record_count",
+        "  AND NOT EXISTS (\n    SELECT 1 FROM extractions AS later",
+        f"    WHERE {_all_of(is_later, indent=6)}\n  )\n",
     )
+    return "\n".join(lines)
 
 
 def _unit_of(stream: Stream) -> dict[str, str]:

@@ -12,7 +12,7 @@ from tap_glue_metadata.streams.base import EmbeddedStream
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_glue_metadata.read import Read
+    from tap_glue_metadata.engine.read import Read
     from tap_glue_metadata.streams.base import GlueStream
 
 ALL: Final = (*STREAM_TYPES, *EXTRA_STREAM_TYPES)

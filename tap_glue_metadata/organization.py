@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from tap_glue_metadata.aws.clients import Clients
 from tap_glue_metadata.aws.scopes import open_scopes
-from tap_glue_metadata.outcomes import Outcomes
-from tap_glue_metadata.read import Read
-from tap_glue_metadata.selection import Selection
-from tap_glue_metadata.traversal import Traversal
+from tap_glue_metadata.engine.outcomes import Outcomes
+from tap_glue_metadata.engine.read import Read
+from tap_glue_metadata.engine.selection import Selection
+from tap_glue_metadata.engine.traversal import Traversal
 
 if TYPE_CHECKING:
     from tap_glue_metadata.aws.raw_json import Json

@@ -9,17 +9,17 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tap_glue_metadata.aws.errors import AbsentError, DeniedError, GoneError, TapError
-from tap_glue_metadata.context import UNIT_MEMBERS, Context
-from tap_glue_metadata.listing import Listing
-from tap_glue_metadata.outcomes import Outcome, Unit
+from tap_glue_metadata.engine.context import UNIT_MEMBERS, Context
+from tap_glue_metadata.engine.listing import Listing
+from tap_glue_metadata.engine.outcomes import Outcome, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from tap_glue_metadata.aws.scopes import Scope, Unopened
-    from tap_glue_metadata.context import Item
-    from tap_glue_metadata.read import Read
-    from tap_glue_metadata.traversal import Traversal
+    from tap_glue_metadata.engine.context import Item
+    from tap_glue_metadata.engine.read import Read
+    from tap_glue_metadata.engine.traversal import Traversal
 
 OK: Final = "ok"
 DENIED: Final = "denied"

@@ -18,12 +18,13 @@ from tap_glue_metadata.aws.scopes import open_scopes
 from tap_glue_metadata.aws.session import endpoint_url, http_hosts
 from tap_glue_metadata.cli import CommandLine
 from tap_glue_metadata.config_schema import SETTINGS
+from tap_glue_metadata.engine.outcomes import Outcomes
+from tap_glue_metadata.engine.read import called
+from tap_glue_metadata.engine.selection import Selection
+from tap_glue_metadata.engine.traversal import Traversal
 from tap_glue_metadata.inputs import explain, from_text
 from tap_glue_metadata.organization import list_accounts
-from tap_glue_metadata.outcomes import Outcomes
 from tap_glue_metadata.preflight import run_preflight
-from tap_glue_metadata.read import called
-from tap_glue_metadata.selection import Selection
 from tap_glue_metadata.settings import Settings
 from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
 from tap_glue_metadata.streams.base import GlueStream
@@ -31,7 +32,6 @@ from tap_glue_metadata.streams.extra import enabled, parents_of
 from tap_glue_metadata.streams.replication import read_start_date, with_choices
 from tap_glue_metadata.streams.report import ExtractionIssues, Extractions
 from tap_glue_metadata.streams.sdk import SdkStream
-from tap_glue_metadata.traversal import Traversal
 from tap_glue_metadata.writer import GlueWriter
 
 if sys.version_info >= (3, 12):
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
     from singer_sdk import Stream
 
+    from tap_glue_metadata.engine.read import Read
     from tap_glue_metadata.preflight import Check
-    from tap_glue_metadata.read import Read
 
 
 class TapGlueMetadata(CommandLine):

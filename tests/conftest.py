@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from fake_aws import Call, Reply, Serve
 
-    from tap_glue_metadata.context import Context
-    from tap_glue_metadata.read import Read
-    from tap_glue_metadata.traversal import Traversal
+    from tap_glue_metadata.engine.context import Context
+    from tap_glue_metadata.engine.read import Read
+    from tap_glue_metadata.engine.traversal import Traversal
 
 Json: TypeAlias = dict[str, Any]
 T = TypeVar("T")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from botocore.model import OperationModel
 
-    from tap_glue_metadata.read import Read
+    from tap_glue_metadata.engine.read import Read
 
 Json = dict[str, Any]
 
@@ -123,7 +123,8 @@ class FakeGlue(FakeAws):
             return {kind: {**row[kind], "Name": f"n{digest}"}}
         for name in re.findall(r"\w+", read.key):
             kind = shape.members[name].type_name if name in row else ""
-            values: Json = {"string": f"n{digest}", "long": number, "list": [f"n{digest}"]}
+            text = f"arn:aws:glue:::x/{digest}" if name.endswith("Arn") else f"n{digest}"
+            values: Json = {"string": text, "long": number, "list": [text]}
             row.update({name: values[kind]} if kind in values else {})
         flat = dict(_flattened(params))
         row.update({name: flat[name] for name in row.keys() & flat.keys()})

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from conftest import ACCOUNT
 from worlds import STREAMS
 
-from tap_glue_metadata.outcomes import counted
+from tap_glue_metadata.engine.outcomes import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

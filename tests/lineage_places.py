@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_glue_metadata.records.lineage.edges import records
+from tap_glue_metadata.records.lineage.edges import FAILED, records
 from tap_glue_metadata.records.lineage.identifiers import Place
 from tap_glue_metadata.redaction import redactor
 
@@ -19,7 +19,12 @@ GLUE: Final = f"arn:aws:glue:us-east-1:{ACCOUNT}"
 
 
 def edges(found: Iterable[Edge]) -> list[dict[str, Any]]:
-    """Make records of edges, none of which may come twice."""
+    """Make records of edges, each of which must have both ends, and may not come twice."""
     made = list(records(found, {}, redactor()))
     assert len({edge["edge_id"] for edge in made}) == len(made)
+    for edge in made:
+        assert edge["target_id"]
+        assert edge["target_type"]
+        assert (not edge["source_id"]) == (edge["confidence"] == FAILED)
+        assert edge["evidence"]
     return made

@@ -24,6 +24,8 @@ from singer import incremental
 from warehouse import Warehouse, generator
 from worlds import STREAMS, World
 
+from tap_glue_metadata.engine.outcomes import EVERYTHING
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
@@ -88,6 +90,7 @@ class Expected:
     Attributes:
         rows: What is there, by stream and unit.
         dropped: What may still be there, likewise.
+        part: What has come with no complete reading so far, likewise: filters may leave it out.
     """
 
     def __init__(self, streams: Collection[str]) -> None:
@@ -99,6 +102,7 @@ class Expected:
         self.incremental = streams
         self.rows: dict[Unit, set[Key]] = defaultdict(set)
         self.dropped: dict[Unit, set[Key]] = defaultdict(set)
+        self.part: dict[Unit, set[Key]] = defaultdict(set)
 
     def take(self, shard: Shard, before: Rows, outcome: Outcome, gaps: list[Gap]) -> None:
         """Take in a run.
@@ -131,7 +135,8 @@ class Expected:
                 if unit not in said:
                     self._take_part(key, came[unit], now[unit])
                     continue
-                self.rows[key] = now[unit] | (known & held[unit])  # filters delete nothing
+                # Filters delete nothing.
+                self.rows[key] = now[unit] | ((known - self.part.pop(key, set())) & held[unit])
                 stays = stream in self.incremental or shard.has_changed
                 self.dropped[key] |= known - now[unit]
                 self.dropped[key] = (self.dropped[key] if stays else set()) | vanished[unit]
@@ -140,6 +145,7 @@ class Expected:
         """Take what has come of a unit that was not read completely."""
         stream, known = key[0], self.rows[key]
         self.rows[key] = known | came
+        self.part[key] |= came - known
         if stream == "columns":  # of a table that has come, those of its last version
             tables = {column[:_TABLE] for column in came}
             self.rows[key] -= {column for column in known - now if column[:_TABLE] in tables}
@@ -253,7 +259,7 @@ def _after(left: int) -> Callable[[Json], bool]:
 
 def _told(record: Json) -> Unit:
     unit = (record[name] for name in ("account_id", "region", "catalog_id", "database_name"))
-    return record["stream"], tuple(filter(None, unit))
+    return record["stream"], tuple(part for part in unit if part != EVERYTHING)
 
 
 def _is_hidden(stream: str, unit: Key, gaps: list[Gap]) -> bool:

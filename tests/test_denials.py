@@ -9,7 +9,7 @@ from conftest import ACCOUNT, OTHER, sync, warnings_told
 from fake_aws import Role
 
 from tap_glue_metadata.aws.errors import AwsError, DeniedError, RefusedError, TapError
-from tap_glue_metadata.outcomes import counted
+from tap_glue_metadata.engine.outcomes import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

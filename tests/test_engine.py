@@ -12,10 +12,10 @@ from glue_strategies import MODEL, everything
 from jsonschema import Draft202012Validator
 from singer import Json, Messages, catalog, sync
 
-from tap_glue_metadata.catalog_reads import CATALOGS_WITH_DATABASES, DATABASES, TABLES
-from tap_glue_metadata.read import Each, Read
+from tap_glue_metadata.engine.read import Each, Read
 from tap_glue_metadata.streams import STREAM_TYPES
 from tap_glue_metadata.streams.base import GlueStream
+from tap_glue_metadata.streams.catalog_reads import CATALOGS_WITH_DATABASES, DATABASES, TABLES
 from tap_glue_metadata.streams.etl import Jobs
 from tap_glue_metadata.tap import TapGlueMetadata
 

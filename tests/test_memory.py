@@ -9,7 +9,7 @@ import pytest
 from conftest import sync
 
 from tap_glue_metadata.aws.errors import AwsError
-from tap_glue_metadata.pool import Lane
+from tap_glue_metadata.engine.pool import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable

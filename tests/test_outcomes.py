@@ -10,7 +10,7 @@ from fake_aws import FakeAws, Role
 from singer import Json, Messages, catalog, incremental, make_tap, marks, sync
 
 from tap_glue_metadata.aws.errors import AwsError, TapError
-from tap_glue_metadata.outcomes import counted
+from tap_glue_metadata.engine.outcomes import counted
 from tap_glue_metadata.records.projection import moment
 
 DENIED = "AccessDeniedException"

@@ -16,18 +16,18 @@ from tap_glue_metadata import parents
 from tap_glue_metadata.aws.clients import Clients
 from tap_glue_metadata.aws.errors import AwsError
 from tap_glue_metadata.aws.scopes import open_scopes
-from tap_glue_metadata.catalog_reads import DATABASES, TABLES
-from tap_glue_metadata.outcomes import Outcomes
-from tap_glue_metadata.read import Read
-from tap_glue_metadata.selection import Selection
+from tap_glue_metadata.engine.outcomes import Outcomes
+from tap_glue_metadata.engine.read import Read
+from tap_glue_metadata.engine.selection import Selection
+from tap_glue_metadata.engine.traversal import Traversal
 from tap_glue_metadata.settings import Settings
+from tap_glue_metadata.streams.catalog_reads import DATABASES, TABLES
 from tap_glue_metadata.streams.etl import Workflows
-from tap_glue_metadata.traversal import Traversal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_glue_metadata.reading import Reading
+    from tap_glue_metadata.engine.reading import Reading
 
 pytestmark = pytest.mark.usefixtures("endpoint", "no_worker_survives")
 

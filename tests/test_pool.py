@@ -12,7 +12,7 @@ from conftest import SECONDS, in_time, workers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_glue_metadata.pool import Lane, Pool
+from tap_glue_metadata.engine.pool import Lane, Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ import sample
 from conftest import ACCOUNT, Output, UnevenAws, catalog_of, in_time, sync, workers
 
 from tap_glue_metadata.aws.errors import AwsError
-from tap_glue_metadata.catalog_reads import CATALOGS, DATABASES
+from tap_glue_metadata.streams.catalog_reads import CATALOGS, DATABASES
 from tap_glue_metadata.tap import TapGlueMetadata
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import CustomStreamMap, SameRecordTransform
 from singer_sdk.schema.source import SchemaDirectory
 from singer_sdk.singerlib.messages import RecordMessage, SchemaMessage
+from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_glue_metadata.streams.base import GlueStream
 
@@ -103,10 +104,16 @@ def test_what_is_overridden_is_still_there_with_the_same_parameters(name: str) -
         (Batcher.get_batches, ["self", "records"]),
         (parse_environment_config, ["config_schema", "prefix", "dotenv_path"]),
         (SDKBatchMessage, ["stream", "encoding", "manifest", "version"]),
+        (Tap.cb_test, ["ctx", "param", "value"]),
+        (Tap.run_discovery, ["self"]),
     ],
 )
 def test_what_is_called_still_takes_the_same(member: Any, names: list[str]) -> None:
     assert [name for name, _, _ in parameters(member)] == names
+
+
+def test_the_values_of_the_option_test() -> None:
+    assert {each.value for each in CliTestOptionValue} == {"all", "schema", "disabled"}
 
 
 def test_a_tap_takes_settings_of_the_environment_and_sets_its_signal_handlers() -> None:

@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_glue_metadata.aws.errors import SettingError
-from tap_glue_metadata.context import Context
-from tap_glue_metadata.selection import Selection
+from tap_glue_metadata.engine.context import Context
+from tap_glue_metadata.engine.selection import Selection
 from tap_glue_metadata.settings import Settings
 
 SCOPE: Any = None  # of which the selection asks nothing here

@@ -10,7 +10,7 @@ import pytest
 import sample
 from singer import Json, catalog
 
-from tap_glue_metadata.progress import progress
+from tap_glue_metadata.streams.progress import progress
 from tap_glue_metadata.streams.sdk import SdkStream
 from tap_glue_metadata.streams.sinks import DirectSink, Sink
 from tap_glue_metadata.tap import TapGlueMetadata

@@ -8,15 +8,15 @@ import pytest
 from conftest import ACCOUNT, OTHER, read_all, sync
 
 from tap_glue_metadata.aws.errors import AwsError, DeniedError, SettingError
-from tap_glue_metadata.catalog_reads import CATALOGS, DATABASES, TABLES
+from tap_glue_metadata.streams.catalog_reads import CATALOGS, DATABASES, TABLES
 from tap_glue_metadata.tap import TapGlueMetadata
 
 if TYPE_CHECKING:
     from conftest import Json
     from fake_aws import FakeAws
 
-    from tap_glue_metadata.context import Context
-    from tap_glue_metadata.read import Read
+    from tap_glue_metadata.engine.context import Context
+    from tap_glue_metadata.engine.read import Read
 
 S3_TABLES, BUCKET = f"{ACCOUNT}:s3tablescatalog", f"{ACCOUNT}:s3tablescatalog/bucket"
 

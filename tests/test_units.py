@@ -11,10 +11,10 @@ from conftest import ACCOUNT, OTHER, UnevenAws, warnings_told
 from fake_aws import Role
 from singer import Json, Messages, catalog, incremental, marks, sync
 
-from tap_glue_metadata.catalog_reads import TABLES as TABLES_OF_DATABASES
-from tap_glue_metadata.context import Context
-from tap_glue_metadata.outcomes import Outcome, Unit
+from tap_glue_metadata.engine.context import Context
+from tap_glue_metadata.engine.outcomes import Outcome, Unit
 from tap_glue_metadata.streams.bookmarks import Bookmarks
+from tap_glue_metadata.streams.catalog_reads import TABLES as TABLES_OF_DATABASES
 from tap_glue_metadata.streams.object_counts import ObjectCounts
 
 if TYPE_CHECKING:

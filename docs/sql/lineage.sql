@@ -103,4 +103,13 @@ LEFT JOIN (
   AND held.catalog_id = unit.catalog_id
   AND held.database_name = unit.database_name
 WHERE unit.stream IN ('table_edges', 'job_edges', 'workflow_edges', 'crawler_edges', 'trigger_edges', 'integration_edges')
-  AND COALESCE(held.row_count, 0) < unit.record_count;
+  AND COALESCE(held.row_count, 0) < unit.record_count
+  AND NOT EXISTS (
+    SELECT 1 FROM extractions AS later
+    WHERE later.account_id = unit.account_id
+      AND later.region = unit.region
+      AND later.stream = unit.stream
+      AND later.catalog_id = unit.catalog_id
+      AND later.database_name = unit.database_name
+      AND later.started_at > unit.started_at
+  );

@@ -133,4 +133,13 @@ LEFT JOIN (
   AND held.catalog_id = unit.catalog_id
   AND held.database_name = unit.database_name
 WHERE unit.stream IN ('partitions', 'partition_indexes', 'table_versions', 'table_optimizers', 'column_statistics', 'user_defined_functions')
-  AND COALESCE(held.row_count, 0) < unit.record_count;
+  AND COALESCE(held.row_count, 0) < unit.record_count
+  AND NOT EXISTS (
+    SELECT 1 FROM extractions AS later
+    WHERE later.account_id = unit.account_id
+      AND later.region = unit.region
+      AND later.stream = unit.stream
+      AND later.catalog_id = unit.catalog_id
+      AND later.database_name = unit.database_name
+      AND later.started_at > unit.started_at
+  );

@@ -54,7 +54,7 @@ with DAG(
 
     @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
     def watch() -> None:
-        """Fail the run, which would otherwise end as its last task does, whatever failed before."""
+        """Fail the run once all is done: it would end as `refresh` does, whatever failed before."""
         raise AirflowException("An account could not be read; the rows of the others are there")
 
     read = BashOperator.partial(

@@ -1,4 +1,4 @@
-"""The streams: one short declaration each, and the engine that reads them."""
+"""The streams: one short declaration each, and what writes what the engine reads for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine: how a declared stream is read, and how its embedded children come along."""
+"""How a declared stream is read and written, and how its embedded children come along."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.context import Context
-    from tap_glue_metadata.outcomes import Outcome
-    from tap_glue_metadata.read import Again, Read
-    from tap_glue_metadata.reading import Reading
-    from tap_glue_metadata.traversal import Traversal
+    from tap_glue_metadata.engine.context import Context
+    from tap_glue_metadata.engine.outcomes import Outcome
+    from tap_glue_metadata.engine.read import Again, Read
+    from tap_glue_metadata.engine.reading import Reading
+    from tap_glue_metadata.engine.traversal import Traversal
 
 OWNERS = {"CatalogId": "owner_catalog_id", "DatabaseName": "owner_database_name"}
 """Members that say, on an object reached through a resource link, whose it is: their fields."""

@@ -16,14 +16,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_glue_metadata.aws.errors import TapError
-from tap_glue_metadata.outcomes import Unit, counted
+from tap_glue_metadata.engine.outcomes import Unit, counted
 from tap_glue_metadata.records.projection import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.context import Context
+    from tap_glue_metadata.engine.context import Context
 
     NameOf = Callable[[Context, Mapping[str, Any]], str | None]
 

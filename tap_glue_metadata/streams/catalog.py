@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, ClassVar
 
-from tap_glue_metadata.catalog_reads import CATALOGS, DATABASES, TABLES, TARGETS
-from tap_glue_metadata.read import Again
+from tap_glue_metadata.engine.read import Again
 from tap_glue_metadata.records import columns, tables
 from tap_glue_metadata.records.links import resolved
 from tap_glue_metadata.records.projection import timestamp
 from tap_glue_metadata.streams.base import EmbeddedStream, GlueStream
+from tap_glue_metadata.streams.catalog_reads import CATALOGS, DATABASES, TABLES, TARGETS
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.context import Context
+    from tap_glue_metadata.engine.context import Context
 
 
 class Catalogs(GlueStream):

@@ -11,7 +11,7 @@ from singer_sdk.schema.source import SchemaDirectory
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tap_glue_metadata.read import Again, Read
+    from tap_glue_metadata.engine.read import Again, Read
 
 SCHEMAS = SchemaDirectory(files("tap_glue_metadata") / "schemas")
 DEFAULT = "default"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from tap_glue_metadata.catalog_reads import DEFAULT_CATALOGS
-from tap_glue_metadata.read import Again, Each, Read
+from tap_glue_metadata.engine.read import Again, Each, Read
 from tap_glue_metadata.streams.base import GlueStream
+from tap_glue_metadata.streams.catalog_reads import DEFAULT_CATALOGS
 from tap_glue_metadata.streams.keys import CATALOG_KEYS, SCOPE_KEYS
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.context import Context
+    from tap_glue_metadata.engine.context import Context
 
 
 class ColumnFields(EmbeddedStream):

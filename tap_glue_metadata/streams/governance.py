@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from tap_glue_metadata.catalog_reads import DEFAULT_CATALOGS, TABLES
-from tap_glue_metadata.read import Again, Read
+from tap_glue_metadata.engine.read import Again, Read
 from tap_glue_metadata.records import permissions, tags
 from tap_glue_metadata.streams.base import GlueStream
+from tap_glue_metadata.streams.catalog_reads import DEFAULT_CATALOGS, TABLES
 from tap_glue_metadata.streams.keys import CATALOG_KEYS, SCOPE_KEYS
-from tap_glue_metadata.taggable import TAGS
+from tap_glue_metadata.streams.taggable import TAGS
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.context import Context
+    from tap_glue_metadata.engine.context import Context
 
 _LAKE_FORMATION: Final = "lakeformation"
 _DATABASE: Final = "{Database: {CatalogId: CatalogId, Name: DatabaseName}}"

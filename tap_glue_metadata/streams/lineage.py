@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.context import Context
+    from tap_glue_metadata.engine.context import Context
     from tap_glue_metadata.records.lineage.edges import Edge
 
 
@@ -39,7 +39,9 @@ class Edges(EmbeddedStream):
 
     @override
     def records(self, context: Context, raw: Json) -> Iterator[Json]:
-        edges = self.edges_of(raw, self.place(context, raw))
+        # Before ids are made of it, in which a secret has not the shape that tells it.
+        redacted = self.redactor.value("", raw) if self.redactor else raw
+        edges = self.edges_of(redacted, self.place(context, redacted))
         return records(edges, self.keys(context), self.redactor)
 
     def place(self, context: Context, raw: Json) -> Place:

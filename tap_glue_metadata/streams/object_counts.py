@@ -13,14 +13,14 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_glue_metadata.aws.errors import TapError
-from tap_glue_metadata.outcomes import Unit
+from tap_glue_metadata.engine.outcomes import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.outcomes import Outcome
-    from tap_glue_metadata.reading import Reading
+    from tap_glue_metadata.engine.outcomes import Outcome
+    from tap_glue_metadata.engine.reading import Reading
 
 _KEY: Final = "object_counts"
 _FEWEST: Final = 10  # below it, a large share is a few objects

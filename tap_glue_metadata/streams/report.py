@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.outcomes import Outcome
+    from tap_glue_metadata.engine.outcomes import Outcome
 
 _RUN_STARTED_AT: Final = {
     "type": ["string", "null"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from tap_glue_metadata.read import Each, Read
+from tap_glue_metadata.engine.read import Each, Read
 from tap_glue_metadata.streams.base import GlueStream
 from tap_glue_metadata.streams.etl import WORKFLOW_NAMES
 from tap_glue_metadata.streams.keys import SCOPE_KEYS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tap_glue_metadata.read import Read
+from tap_glue_metadata.engine.read import Read
 from tap_glue_metadata.streams.base import GlueStream
 from tap_glue_metadata.streams.keys import SCOPE_KEYS
 

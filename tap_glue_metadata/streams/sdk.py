@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.messages import Message, RecordMessage
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.outcomes import Unit
+    from tap_glue_metadata.engine.outcomes import Unit
     from tap_glue_metadata.streams.bookmarks import NameOf
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.messages import RecordMessage
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.context import Context
-    from tap_glue_metadata.outcomes import Outcome, Unit
+    from tap_glue_metadata.engine.context import Context
+    from tap_glue_metadata.engine.outcomes import Outcome, Unit
     from tap_glue_metadata.streams.bookmarks import Bookmarks, NameOf
     from tap_glue_metadata.streams.sdk import SdkStream
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from tap_glue_metadata.outcomes import counted
-from tap_glue_metadata.progress import progress
+from tap_glue_metadata.engine.outcomes import counted
 from tap_glue_metadata.streams.object_counts import ObjectCounts
+from tap_glue_metadata.streams.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.context import Context
-    from tap_glue_metadata.outcomes import Outcome, Unit
-    from tap_glue_metadata.reading import Reading
+    from tap_glue_metadata.engine.context import Context
+    from tap_glue_metadata.engine.outcomes import Outcome, Unit
+    from tap_glue_metadata.engine.reading import Reading
+    from tap_glue_metadata.engine.traversal import Traversal
     from tap_glue_metadata.streams.sdk import SdkStream
     from tap_glue_metadata.streams.sinks import Sink
-    from tap_glue_metadata.traversal import Traversal
 
 
 class Pass:

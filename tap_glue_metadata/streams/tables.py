@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from tap_glue_metadata.catalog_reads import DATABASES, TABLES
-from tap_glue_metadata.read import Each, Read
+from tap_glue_metadata.engine.read import Each, Read
 from tap_glue_metadata.records import column_statistics, partitions
 from tap_glue_metadata.streams.base import GlueStream
+from tap_glue_metadata.streams.catalog_reads import DATABASES, TABLES
 from tap_glue_metadata.streams.keys import DATABASE_KEYS, TABLE_KEYS
 
 if sys.version_info >= (3, 12):
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.context import Context
+    from tap_glue_metadata.engine.context import Context
 
 _SEGMENTS: Final = tuple(  # GetPartitions takes at most 10
     {"Segment": {"SegmentNumber": number, "TotalSegments": 4}} for number in range(4)

@@ -30,7 +30,7 @@ REGIONS: Final = ("eu-west-1", "us-east-1")
 DATABASE: Final = "sales"
 TABLES: Final = ("orders", "items", "latest")
 COLUMNS: Final = ("id", "name")
-SECONDS: Final = 900
+SECONDS: Final = 1800  # for a run over all accounts, where other work takes the cores
 _OLD, _LATEST, _CHANGED = 1_600_000_000.0, 1_700_000_000.0, 1_750_000_000.0
 _ROLE: Final = "arn:aws:iam::{}:role/reader"
 

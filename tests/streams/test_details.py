@@ -10,10 +10,10 @@ import pytest
 from fake_glue import FakeGlue
 from glue_strategies import MODEL
 from singer import catalog, sync
-from test_extra_streams import filled, run, table
+from test_extra_streams import CALLING, filled, run, table
 
 from tap_glue_metadata.redaction import REDACTED
-from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES
+from tap_glue_metadata.streams import STREAM_TYPES
 from tap_glue_metadata.streams.etl import Connections
 from tap_glue_metadata.streams.governance import LfTags, ResourceTags
 from tap_glue_metadata.streams.runs import JobBookmarks, JobRuns
@@ -74,13 +74,13 @@ def test_tables_are_listed_once_for_all_streams_that_need_them() -> None:
 
 
 def test_all_streams_together_list_what_they_share_once() -> None:
-    with FakeGlue([read for stream in EXTRA_STREAM_TYPES for read in stream.calls()]) as endpoint:
+    with FakeGlue([read for stream in CALLING for read in stream.calls()]) as endpoint:
         store = endpoint.store()
         for database in ("audit", "sales"):
             store.add_database(database)
             for name in ("t1", "t2", "t3"):
                 store.add_table(database, name).update(table(name))
-        names = [stream.name for stream in (*EXTRA_STREAM_TYPES, *STREAM_TYPES)]
+        names = [stream.name for stream in (*CALLING, *STREAM_TYPES)]
         messages = run(endpoint, *names)
     assert messages.records("extraction_issues") == []
     assert {name for name in names if not messages.records(name)} <= {

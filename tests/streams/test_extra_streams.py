@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from fake_aws import Call
 
-    from tap_glue_metadata.read import Read
+    from tap_glue_metadata.engine.read import Read
     from tap_glue_metadata.streams.base import GlueStream
 
 ACCOUNT: Final = "123456789012"
@@ -228,7 +228,7 @@ KEYS: Final = {
 
 def test_the_streams_their_groups_and_their_keys() -> None:
     found: dict[str, dict[str, tuple[str, ...]]] = {}
-    for stream in EXTRA_STREAM_TYPES:
+    for stream in COPIES:
         scope, keys = stream.primary_keys[:2], tuple(stream.primary_keys[2:])
         assert scope == ("account_id", "region")
         found.setdefault(stream.group, {})[stream.name] = keys

@@ -98,10 +98,12 @@ def records(
         redactor: Takes secrets out; None leaves them.
 
     Yields:
-        The record; none twice, however many members say the same.
+        The record; none twice, however many members say the same, and none without an end.
     """
     seen = set()
     for edge in edges:
+        if edge.source is None and edge.target is None:  # which says nothing
+            continue
         fields = _fields(edge)
         # Before the hash, so that it is none of a secret.
         fields = redactor.value("", fields) if redactor else fields

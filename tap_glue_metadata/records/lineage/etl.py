@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tap_glue_metadata.records.lineage import job_nodes
 from tap_glue_metadata.records.lineage.edges import INFERRED, Edge
-from tap_glue_metadata.records.lineage.identifiers import thing
+from tap_glue_metadata.records.lineage.identifiers import Thing, thing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_glue_metadata.records.lineage.identifiers import Place, Thing
+    from tap_glue_metadata.records.lineage.identifiers import Place
 
     Raw = Mapping[str, Any]
 
@@ -160,11 +160,12 @@ def integration_edges(integration: Raw, _: Place) -> Iterator[Edge]:
     Args:
         integration: Glue's `Integration`, which names all by ARNs.
     """
-    source, target = thing(integration["SourceArn"]), thing(integration["TargetArn"])
+    ends = (integration["SourceArn"], integration["TargetArn"])
+    source, target = (thing(end) or Thing("external", end) for end in ends)
     status = integration.get("Status")
     yield Edge(
         *("replicates", source, target, "SourceArn"),
-        via=thing(integration["IntegrationArn"]),
+        via=Thing("integration", integration["IntegrationArn"]),
         details={"Status": status} if status else {},
     )
 

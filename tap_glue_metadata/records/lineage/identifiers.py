@@ -12,13 +12,15 @@ from tap_glue_metadata.records.arns import arn
 _ARN: Final = re.compile(r"arn:[\w-]+:(?P<service>[\w-]+):[^:]*:[^:]*:(?P<kind>\w*)")
 _URI: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*):(?=/*[^\s/])", re.IGNORECASE)
 _S3: Final = re.compile(
-    r"s3[an]?://(?:[^/]*@)?(?P<bucket>[^/]+)/*(?P<key>.*)", re.IGNORECASE | re.DOTALL
+    r"s3[an]?://(?:(?!arn:)[^/:@]*(?::.*)?@)?(?P<bucket>[^/]+)/*(?P<key>.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _FILE: Final = re.compile(
     r"\.(?:avro|csv|json|jsonl|orc|parquet|py|tsv|txt|xls|xlsx|xml|bz2|gz|snappy|zip|zst)\Z",
     re.IGNORECASE,
 )
 _OPTIONS: Final = re.compile(r"[?;&#]")
+_HOST: Final = re.compile(r"[^/]*//[\w.,-]+(?::\d{1,5})?[/;]")
 _KIND: Final = re.compile(r"(?:jdbc:\w+(?::(?:thin|oci8?)\b)?|[^:]+)", re.IGNORECASE)
 _DATABASE: Final = re.compile(r";(?:databaseName|database)=([^;]+)", re.IGNORECASE)
 
@@ -170,8 +172,8 @@ def _without_credentials(uri: str) -> str:
     head, options = uri, ""
     if sign := _OPTIONS.search(uri):
         head, options = uri[: sign.start()], uri[sign.start() :]
-    # A sign of options in a password, so that its end cannot be told.
-    if "@" in options and "=" not in options.partition("@")[0]:
+    # What looks like options may be the rest of a password.
+    if "@" in options and not _HOST.match(uri):
         return f"{_kind(uri)}:"
     start, slashes, rest = head.partition("//")
     if "@" in start:  # Oracle: `jdbc:oracle:thin:USER/PASSWORD@//HOST`

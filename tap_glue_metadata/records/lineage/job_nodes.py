@@ -118,6 +118,8 @@ def _things(fields: Mapping[str, Any], place: Place) -> Iterator[Thing]:
         yield Thing("kafka", f"kafka://{servers}/{texts.get('topicname', '')}")
     elif isinstance(paths, list) and all(isinstance(path, str) for path in paths):
         yield from filter(None, map(thing, paths))
+    elif located := thing(texts.get("url") or texts.get("uri") or ""):
+        yield Thing(located.type, "#".join([located.id, *filter(None, [".".join(_names(texts))])]))
     elif kind := texts.get("connectiontype"):
         yield Thing("external", f"{kind}:{'.'.join(_names(texts))}")
     policy = fields.get("SchemaChangePolicy") or {}

@@ -60,7 +60,8 @@ def _own_edges(this: Thing, table: Raw, place: Place) -> Iterator[Edge]:
     definition = table.get("ViewDefinition") or {}
     sub_objects = definition.get("SubObjects") or ()
     for index, sub_object in enumerate(sub_objects):
-        yield Edge("derives", thing(sub_object), this, f"ViewDefinition.SubObjects[{index}]")
+        if found := thing(sub_object or ""):
+            yield Edge("derives", found, this, f"ViewDefinition.SubObjects[{index}]")
     if not sub_objects:
         yield from _view_edges(this, view(table), _text_member(table), place)
     yield from _federation_edges(this, table.get("FederatedTable"), place)
@@ -97,8 +98,8 @@ def _federation_edges(this: Thing, federated: Raw | None, place: Place) -> Itera
 
 def _storage_edges(this: Thing, table: Raw, place: Place) -> Iterator[Edge]:
     """Yield where the data is; what is behind a connection has a name there and no URI."""
-    if stream := _at(table, _STREAMS):
-        yield Edge("stored_at", this, thing(stream), ".".join(_STREAMS))
+    if stream := thing(_at(table, _STREAMS) or ""):
+        yield Edge("stored_at", this, stream, ".".join(_STREAMS))
         return
     stored = location(table)
     if not stored:

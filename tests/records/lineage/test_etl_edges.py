@@ -145,3 +145,9 @@ def test_an_integration_replicates() -> None:
 )
 def test_an_object_that_tells_nothing_has_no_edges(make: Any) -> None:
     assert edges(make({"Name": "x"}, PLACE)) == []
+
+
+def test_an_integration_of_nothing_that_can_be_named_has_no_edge() -> None:
+    # All such edges would be one, whatever the integration.
+    integration = {"SourceArn": "a", "TargetArn": "b", "IntegrationArn": f"{GLUE}:integration:1"}
+    assert edges(etl.integration_edges(integration, PLACE)) == []

@@ -198,6 +198,16 @@ def test_a_redshift_node_may_name_a_table_of_the_catalog() -> None:
     assert pairs(raw) == {("derives", TABLE, "s3://out/")}
 
 
+def test_a_url_leads_to_the_data_and_to_no_password() -> None:
+    planted = "open-" + "sesame"
+    data = {
+        "url": f"jdbc:sqlserver://db;databaseName=web;user=u;pwd={planted}",
+        "dbtable": "orders",
+    }
+    raw = job(n1=node("ConnectorDataSource", ConnectionType="sqlserver", Data=data), n2=out("n1"))
+    assert pairs(raw) == {("derives", "jdbc:sqlserver://db/web#orders", "s3://out/")}
+
+
 def test_a_future_kind_is_recognised_by_its_members() -> None:
     raw = job(
         n1=node("TomorrowSource", Paths=["s3://in/a/"]),

@@ -147,6 +147,13 @@ def test_an_object_that_tells_nothing_has_no_edges() -> None:
         ("s3://b", "s3", "s3://b/"),
         ("S3A://b//x/y///", "s3", "s3://b/x/y/"),
         ("s3n://u:SECRET@b/x", "s3", "s3://b/x/"),
+        ("s3n://u:SEC/RET@b/x", "s3", "s3://b/x/"),
+        ("s3://b/a:b/c@d", "s3", "s3://b/a:b/c@d/"),
+        (
+            "s3://arn:aws:s3:eu-west-1:1:accesspoint/a@b",
+            "s3",
+            "s3://arn:aws:s3:eu-west-1:1:accesspoint/a@b/",
+        ),
         ("s3://b/in/*/x.csv", "s3", "s3://b/in/"),
         ("s3://b/in/x.csv", "s3", "s3://b/in/x.csv"),
         ("s3://b/in/x.csv.GZ", "s3", "s3://b/in/x.csv.GZ"),
@@ -158,6 +165,7 @@ def test_an_object_that_tells_nothing_has_no_edges() -> None:
         (f"jdbc:mysql://h/db?user=a@b&{KEY}=SECRET", "jdbc", "jdbc:mysql://h/db"),
         ("jdbc:mysql://u:SEC@RET@h/db", "jdbc", "jdbc:mysql://h/db"),
         ("jdbc:mysql://u:SEC?RET@h/db", "jdbc", "jdbc:mysql:"),
+        ("jdbc:mysql://u:SEC?a=RET@h/db", "jdbc", "jdbc:mysql:"),
         ("jdbc:oracle:thin:scott/SECRET@h:1521:x", "jdbc", "jdbc:oracle:thin:@h:1521:x"),
         ("jdbc:oracle:thin:scott/SECRET@//h:1521/x", "jdbc", "jdbc:oracle:thin:@//h:1521/x"),
         (
@@ -187,7 +195,7 @@ WORD: Final = st.text("abz019-._~!$", min_size=1, max_size=8)
 @given(WORD, WORD, WORD)
 def test_no_password_comes_through(user: str, host: str, path: str) -> None:
     secret = "zYxW" * 4
-    for sign in ("", "@", "?", "/", ";", ":"):
+    for sign in ("", "@", "?", "/", ";", ":", "?a=", ";a=", "&", "#"):
         hidden = f"{secret[:8]}{sign}{secret[8:]}"
         for text in (
             f"jdbc:mysql://{user}:{hidden}@{host}/{path}",
@@ -195,6 +203,7 @@ def test_no_password_comes_through(user: str, host: str, path: str) -> None:
             f"jdbc:mysql://{host}/{path}?user={user}&{KEY}={hidden}",
             f"jdbc:sqlserver://{host};{KEY}={hidden};databaseName={path}",
             f"mongodb://{user}:{hidden}@{host}/{path}",
+            f"s3://{user}:{hidden}@{host}/{path}",
         ):
             found = thing(text)
             assert found is not None

@@ -5,7 +5,8 @@ current_databases AS (SELECT * FROM {{ ref('current_databases') }}),
 current_tables AS (SELECT * FROM {{ ref('current_tables') }}),
 current_columns AS (SELECT * FROM {{ ref('current_columns') }}),
 current_jobs AS (SELECT * FROM {{ ref('current_jobs') }}),
-current_workflows AS (SELECT * FROM {{ ref('current_workflows') }})
+current_workflows AS (SELECT * FROM {{ ref('current_workflows') }}),
+extractions AS ({{ landed(source('glue', 'extractions')) }})
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
@@ -40,3 +41,12 @@ LEFT JOIN (
   AND held.database_name = unit.database_name
 WHERE unit.stream IN ('catalogs', 'databases', 'tables', 'columns', 'jobs', 'workflows')
   AND COALESCE(held.row_count, 0) < unit.record_count
+  AND NOT EXISTS (
+    SELECT 1 FROM extractions AS later
+    WHERE later.account_id = unit.account_id
+      AND later.region = unit.region
+      AND later.stream = unit.stream
+      AND later.catalog_id = unit.catalog_id
+      AND later.database_name = unit.database_name
+      AND later.started_at > unit.started_at
+  )

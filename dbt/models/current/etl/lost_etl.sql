@@ -11,7 +11,8 @@ current_security_configurations AS (SELECT * FROM {{ ref('current_security_confi
 current_data_quality_rulesets AS (SELECT * FROM {{ ref('current_data_quality_rulesets') }}),
 current_usage_profiles AS (SELECT * FROM {{ ref('current_usage_profiles') }}),
 current_sessions AS (SELECT * FROM {{ ref('current_sessions') }}),
-current_integrations AS (SELECT * FROM {{ ref('current_integrations') }})
+current_integrations AS (SELECT * FROM {{ ref('current_integrations') }}),
+extractions AS ({{ landed(source('glue', 'extractions')) }})
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
@@ -70,3 +71,12 @@ LEFT JOIN (
   AND held.database_name = unit.database_name
 WHERE unit.stream IN ('triggers', 'crawlers', 'connections', 'classifiers', 'blueprints', 'dev_endpoints', 'ml_transforms', 'security_configurations', 'data_quality_rulesets', 'usage_profiles', 'sessions', 'integrations')
   AND COALESCE(held.row_count, 0) < unit.record_count
+  AND NOT EXISTS (
+    SELECT 1 FROM extractions AS later
+    WHERE later.account_id = unit.account_id
+      AND later.region = unit.region
+      AND later.stream = unit.stream
+      AND later.catalog_id = unit.catalog_id
+      AND later.database_name = unit.database_name
+      AND later.started_at > unit.started_at
+  )

@@ -7,7 +7,8 @@ current_resource_policies AS (SELECT * FROM {{ ref('current_resource_policies') 
 current_catalog_encryption_settings AS (SELECT * FROM {{ ref('current_catalog_encryption_settings') }}),
 current_glossaries AS (SELECT * FROM {{ ref('current_glossaries') }}),
 current_glossary_terms AS (SELECT * FROM {{ ref('current_glossary_terms') }}),
-current_assets AS (SELECT * FROM {{ ref('current_assets') }})
+current_assets AS (SELECT * FROM {{ ref('current_assets') }}),
+extractions AS ({{ landed(source('glue', 'extractions')) }})
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
@@ -50,3 +51,12 @@ LEFT JOIN (
   AND held.database_name = unit.database_name
 WHERE unit.stream IN ('resource_tags', 'lf_tags', 'lf_permissions', 'resource_policies', 'catalog_encryption_settings', 'glossaries', 'glossary_terms', 'assets')
   AND COALESCE(held.row_count, 0) < unit.record_count
+  AND NOT EXISTS (
+    SELECT 1 FROM extractions AS later
+    WHERE later.account_id = unit.account_id
+      AND later.region = unit.region
+      AND later.stream = unit.stream
+      AND later.catalog_id = unit.catalog_id
+      AND later.database_name = unit.database_name
+      AND later.started_at > unit.started_at
+  )

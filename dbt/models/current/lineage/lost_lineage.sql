@@ -5,7 +5,8 @@ current_job_edges AS (SELECT * FROM {{ ref('current_job_edges') }}),
 current_workflow_edges AS (SELECT * FROM {{ ref('current_workflow_edges') }}),
 current_crawler_edges AS (SELECT * FROM {{ ref('current_crawler_edges') }}),
 current_trigger_edges AS (SELECT * FROM {{ ref('current_trigger_edges') }}),
-current_integration_edges AS (SELECT * FROM {{ ref('current_integration_edges') }})
+current_integration_edges AS (SELECT * FROM {{ ref('current_integration_edges') }}),
+extractions AS ({{ landed(source('glue', 'extractions')) }})
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
@@ -40,3 +41,12 @@ LEFT JOIN (
   AND held.database_name = unit.database_name
 WHERE unit.stream IN ('table_edges', 'job_edges', 'workflow_edges', 'crawler_edges', 'trigger_edges', 'integration_edges')
   AND COALESCE(held.row_count, 0) < unit.record_count
+  AND NOT EXISTS (
+    SELECT 1 FROM extractions AS later
+    WHERE later.account_id = unit.account_id
+      AND later.region = unit.region
+      AND later.stream = unit.stream
+      AND later.catalog_id = unit.catalog_id
+      AND later.database_name = unit.database_name
+      AND later.started_at > unit.started_at
+  )

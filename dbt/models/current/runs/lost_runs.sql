@@ -5,7 +5,8 @@ current_job_bookmarks AS (SELECT * FROM {{ ref('current_job_bookmarks') }}),
 current_workflow_runs AS (SELECT * FROM {{ ref('current_workflow_runs') }}),
 current_crawls AS (SELECT * FROM {{ ref('current_crawls') }}),
 current_crawler_metrics AS (SELECT * FROM {{ ref('current_crawler_metrics') }}),
-current_data_quality_results AS (SELECT * FROM {{ ref('current_data_quality_results') }})
+current_data_quality_results AS (SELECT * FROM {{ ref('current_data_quality_results') }}),
+extractions AS ({{ landed(source('glue', 'extractions')) }})
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
@@ -40,3 +41,12 @@ LEFT JOIN (
   AND held.database_name = unit.database_name
 WHERE unit.stream IN ('job_runs', 'job_bookmarks', 'workflow_runs', 'crawls', 'crawler_metrics', 'data_quality_results')
   AND COALESCE(held.row_count, 0) < unit.record_count
+  AND NOT EXISTS (
+    SELECT 1 FROM extractions AS later
+    WHERE later.account_id = unit.account_id
+      AND later.region = unit.region
+      AND later.stream = unit.stream
+      AND later.catalog_id = unit.catalog_id
+      AND later.database_name = unit.database_name
+      AND later.started_at > unit.started_at
+  )

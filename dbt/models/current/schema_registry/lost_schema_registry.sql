@@ -2,7 +2,8 @@
 WITH current_units AS (SELECT * FROM {{ ref('current_units') }}),
 current_registries AS (SELECT * FROM {{ ref('current_registries') }}),
 current_schemas AS (SELECT * FROM {{ ref('current_schemas') }}),
-current_schema_versions AS (SELECT * FROM {{ ref('current_schema_versions') }})
+current_schema_versions AS (SELECT * FROM {{ ref('current_schema_versions') }}),
+extractions AS ({{ landed(source('glue', 'extractions')) }})
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
@@ -25,3 +26,12 @@ LEFT JOIN (
   AND held.database_name = unit.database_name
 WHERE unit.stream IN ('registries', 'schemas', 'schema_versions')
   AND COALESCE(held.row_count, 0) < unit.record_count
+  AND NOT EXISTS (
+    SELECT 1 FROM extractions AS later
+    WHERE later.account_id = unit.account_id
+      AND later.region = unit.region
+      AND later.stream = unit.stream
+      AND later.catalog_id = unit.catalog_id
+      AND later.database_name = unit.database_name
+      AND later.started_at > unit.started_at
+  )

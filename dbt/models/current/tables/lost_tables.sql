@@ -5,7 +5,8 @@ current_partition_indexes AS (SELECT * FROM {{ ref('current_partition_indexes') 
 current_table_versions AS (SELECT * FROM {{ ref('current_table_versions') }}),
 current_table_optimizers AS (SELECT * FROM {{ ref('current_table_optimizers') }}),
 current_column_statistics AS (SELECT * FROM {{ ref('current_column_statistics') }}),
-current_user_defined_functions AS (SELECT * FROM {{ ref('current_user_defined_functions') }})
+current_user_defined_functions AS (SELECT * FROM {{ ref('current_user_defined_functions') }}),
+extractions AS ({{ landed(source('glue', 'extractions')) }})
 SELECT COALESCE(held.row_count, 0) AS row_count, unit.*
 FROM current_units AS unit
 LEFT JOIN (
@@ -40,3 +41,12 @@ LEFT JOIN (
   AND held.database_name = unit.database_name
 WHERE unit.stream IN ('partitions', 'partition_indexes', 'table_versions', 'table_optimizers', 'column_statistics', 'user_defined_functions')
   AND COALESCE(held.row_count, 0) < unit.record_count
+  AND NOT EXISTS (
+    SELECT 1 FROM extractions AS later
+    WHERE later.account_id = unit.account_id
+      AND later.region = unit.region
+      AND later.stream = unit.stream
+      AND later.catalog_id = unit.catalog_id
+      AND later.database_name = unit.database_name
+      AND later.started_at > unit.started_at
+  )

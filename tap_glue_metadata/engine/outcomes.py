@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tap_glue_metadata.aws.errors import TapError
     from tap_glue_metadata.aws.scopes import Unopened
-    from tap_glue_metadata.context import Context
+    from tap_glue_metadata.engine.context import Context
 
 LOGGER: Final = logging.getLogger("tap-glue-metadata")
 

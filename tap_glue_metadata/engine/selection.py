@@ -10,15 +10,15 @@ from fnmatch import translate
 from typing import TYPE_CHECKING, Any
 
 from tap_glue_metadata.aws.errors import SettingError
-from tap_glue_metadata.read import Known
+from tap_glue_metadata.engine.read import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope
-    from tap_glue_metadata.context import Context
-    from tap_glue_metadata.read import Read
+    from tap_glue_metadata.engine.context import Context
+    from tap_glue_metadata.engine.read import Read
     from tap_glue_metadata.settings import Settings
 
 

@@ -7,18 +7,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_glue_metadata.aws.errors import AwsError
-from tap_glue_metadata.context import search
+from tap_glue_metadata.engine.context import search
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from tap_glue_metadata.aws.client import Client
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.context import Context, Item
-    from tap_glue_metadata.outcomes import Outcome
-    from tap_glue_metadata.parents import Parents
-    from tap_glue_metadata.read import Read
-    from tap_glue_metadata.selection import Selection
+    from tap_glue_metadata.engine.context import Context, Item
+    from tap_glue_metadata.engine.outcomes import Outcome
+    from tap_glue_metadata.engine.parents import Parents
+    from tap_glue_metadata.engine.read import Read
+    from tap_glue_metadata.engine.selection import Selection
 
 _MEGABYTE: Final = 1_000_000
 _MOST_EMPTY_PAGES: Final = 1_000  # in a row; Glue filters what it has read, so some are ordinary

@@ -15,7 +15,7 @@ from tap_glue_metadata.aws.errors import (
     UnreadableError,
     unreadable,
 )
-from tap_glue_metadata.outcomes import EVERYTHING, Unit
+from tap_glue_metadata.engine.outcomes import EVERYTHING, Unit
 from tap_glue_metadata.redaction import redact_text
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from tap_glue_metadata.aws.errors import TapError
     from tap_glue_metadata.aws.scopes import Scope
-    from tap_glue_metadata.context import Context
-    from tap_glue_metadata.listing import Listing
-    from tap_glue_metadata.outcomes import Outcomes
+    from tap_glue_metadata.engine.context import Context
+    from tap_glue_metadata.engine.listing import Listing
+    from tap_glue_metadata.engine.outcomes import Outcomes
 
 LOGGER: Final = logging.getLogger("tap-glue-metadata")
 _NOT_OF_THIS: Final = "InvalidInputException"  # how Glue refuses what an object has none of

@@ -6,12 +6,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_glue_metadata.context import search
-from tap_glue_metadata.read import Read
+from tap_glue_metadata.engine.context import search
+from tap_glue_metadata.engine.read import Read
 from tap_glue_metadata.records.arns import arn
 
 if TYPE_CHECKING:
-    from tap_glue_metadata.context import Context, Item
+    from tap_glue_metadata.engine.context import Context, Item
 
 
 def _with_arn(kind: str, name: str, _: object, context: Context, item: Item) -> Context:

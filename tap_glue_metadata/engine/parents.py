@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tap_glue_metadata.aws.errors import TapError
-    from tap_glue_metadata.context import Context
-    from tap_glue_metadata.read import Call, Each, Read
+    from tap_glue_metadata.engine.context import Context
+    from tap_glue_metadata.engine.read import Call, Each, Read
 
     class Listing(Protocol):
         """What of a listing counts here."""

@@ -12,7 +12,7 @@ from tap_glue_metadata.aws.errors import (
     reported,
     unreadable,
 )
-from tap_glue_metadata.context import search
+from tap_glue_metadata.engine.context import search
 
 if TYPE_CHECKING:
     import threading
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from tap_glue_metadata.aws.clients import Clients
     from tap_glue_metadata.aws.errors import TapError
     from tap_glue_metadata.aws.raw_json import Json
-    from tap_glue_metadata.context import Item
-    from tap_glue_metadata.listing import Listing
-    from tap_glue_metadata.read import Again
-    from tap_glue_metadata.tolerance import Tolerance
+    from tap_glue_metadata.engine.context import Item
+    from tap_glue_metadata.engine.listing import Listing
+    from tap_glue_metadata.engine.read import Again
+    from tap_glue_metadata.engine.tolerance import Tolerance
 
 
 class Calls:

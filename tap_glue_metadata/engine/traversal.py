@@ -12,25 +12,25 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_glue_metadata.aws.errors import AbsentError, DeniedError, TapError
-from tap_glue_metadata.calls import Calls
-from tap_glue_metadata.context import Context
-from tap_glue_metadata.listing import Listing
-from tap_glue_metadata.outcomes import Unit
-from tap_glue_metadata.parents import ParentCache
-from tap_glue_metadata.pool import Pool
-from tap_glue_metadata.reading import Page, Reading
-from tap_glue_metadata.tolerance import Tolerance
+from tap_glue_metadata.engine.calls import Calls
+from tap_glue_metadata.engine.context import Context
+from tap_glue_metadata.engine.listing import Listing
+from tap_glue_metadata.engine.outcomes import Unit
+from tap_glue_metadata.engine.parents import ParentCache
+from tap_glue_metadata.engine.pool import Pool
+from tap_glue_metadata.engine.reading import Page, Reading
+from tap_glue_metadata.engine.tolerance import Tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from tap_glue_metadata.aws.clients import Clients
     from tap_glue_metadata.aws.scopes import Scope
-    from tap_glue_metadata.context import Item
-    from tap_glue_metadata.outcomes import Outcomes
-    from tap_glue_metadata.parents import Parents
-    from tap_glue_metadata.read import Again, Call, Read
-    from tap_glue_metadata.selection import Selection
+    from tap_glue_metadata.engine.context import Item
+    from tap_glue_metadata.engine.outcomes import Outcomes
+    from tap_glue_metadata.engine.parents import Parents
+    from tap_glue_metadata.engine.read import Again, Call, Read
+    from tap_glue_metadata.engine.selection import Selection
 
 _PAGE: Final = 100  # as many as Glue lists at once, so that as few calls wait as behind a page
 

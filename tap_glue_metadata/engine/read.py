@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from tap_glue_metadata.aws.models import action_of
-from tap_glue_metadata.context import UNIT_MEMBERS, search
+from tap_glue_metadata.engine.context import UNIT_MEMBERS, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope
-    from tap_glue_metadata.context import Context, Item
+    from tap_glue_metadata.engine.context import Context, Item
 
     Call: TypeAlias = tuple[Context, list[Any] | None]  # of a batch, with its values
     Selection: TypeAlias = Any  # whose methods are the hooks; it builds on what is declared here

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from tap_glue_metadata.outcomes import Outcome, Unit, counted
+from tap_glue_metadata.engine.outcomes import Outcome, Unit, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tap_glue_metadata.context import Context, Item
-    from tap_glue_metadata.listing import Listing
-    from tap_glue_metadata.pool import Lane
-    from tap_glue_metadata.read import Again, Read
+    from tap_glue_metadata.engine.context import Context, Item
+    from tap_glue_metadata.engine.listing import Listing
+    from tap_glue_metadata.engine.pool import Lane
+    from tap_glue_metadata.engine.read import Again, Read
 
 
 class Page:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tap_glue_metadata.read import Read
-from tap_glue_metadata.selection import Selection
+from tap_glue_metadata.engine.read import Read
+from tap_glue_metadata.engine.selection import Selection
 
 CATALOGS: Final = Read(
     "GetCatalogs",
