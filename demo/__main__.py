@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from demo import catalog, etl, extra, models, page
-from demo.pipeline import FOLDER, DemoError, install, run
+from demo.pipeline import FOLDER, DemoError, clear, install, run
 
 
 def main() -> int:
@@ -26,6 +26,7 @@ def main() -> int:
     try:
         console.print("Installing the tap and target-jsonl with Meltano ...")
         install()
+        clear()
         with FakeAws() as endpoint:
             catalog.fill(endpoint)
             etl.fill(endpoint.store())
@@ -33,7 +34,6 @@ def main() -> int:
             console.print(f"Emulating AWS Glue at {endpoint.url}: meltano run ...")
             first = run("first", endpoint.url, "--full-refresh")
             console.print("Keeping what the columns are like: dbt build ...")
-            models.start()
             models.snapshot()
             catalog.change(endpoint.store())
             catalog.deny(endpoint)

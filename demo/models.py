@@ -12,13 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DBT: Final = ROOT / ".venv-dbt" / "bin" / "dbt"
-DATABASE: Final = FOLDER / "warehouse.duckdb"
+DATABASE: Final = LANDED / "warehouse.duckdb"
 TARGET: Final = FOLDER / "dbt"
-
-
-def start() -> None:
-    """Delete what an earlier demo has built."""
-    DATABASE.unlink(missing_ok=True)
 
 
 def snapshot() -> None:

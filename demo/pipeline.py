@@ -38,11 +38,16 @@ def install() -> None:
     _meltano("install", EXTRACTOR, LOADER)
 
 
+def clear() -> None:
+    """Delete what an earlier demo landed, and what was built on it."""
+    shutil.rmtree(LANDED, ignore_errors=True)
+
+
 def run(name: str, endpoint_url: str, *options: str) -> Landed:
     """Run the pipeline from an endpoint into files of JSON lines.
 
     Args:
-        name: Names the folder of the files; what an earlier demo left there is deleted.
+        name: Names the folder of the files.
         endpoint_url: The endpoint to read, instead of AWS.
         *options: Options of `meltano run`.
 
@@ -50,7 +55,6 @@ def run(name: str, endpoint_url: str, *options: str) -> Landed:
         Each stream's records.
     """
     output = LANDED / name
-    shutil.rmtree(output, ignore_errors=True)
     _meltano(
         "run",
         *options,

@@ -16,6 +16,7 @@ THEIRS: Final = {
     "output/tables.jsonl": "{}\n",
     ".env": "TAP_GLUE_METADATA_AWS_PROFILE=production\n",
     ".meltano/meltano.db": "state\n",
+    ".demo/landed/second/columns.jsonl": "what an earlier demo left\n",
 }
 
 
@@ -34,7 +35,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "output", "__pycache__"))
     (folder / ".venv-dbt").symlink_to(ROOT / ".venv-dbt")
     for name, content in THEIRS.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     return folder
 
