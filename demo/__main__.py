@@ -44,8 +44,7 @@ def main() -> int:
         catalog_page = models.write_catalog()
         page.show(console, first, second)
         page.show_models(console, models.query)
-        console.print("  A page about all models, for a browser:")
-        console.print(f"  {catalog_page}\n", soft_wrap=True)
+        console.print(f"  A page about all models, for a browser: {catalog_page}\n")
         console.print(f"The files are in {FOLDER.name}/. For a real account see README.md.")
     except DemoError as error:
         console.print(Text(f"The demo failed: {error}", style="bold red"), soft_wrap=True)

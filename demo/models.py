@@ -35,10 +35,10 @@ def write_catalog() -> Path:
     """Write a page about all models.
 
     Returns:
-        Where it is.
+        Where it is, in this checkout.
     """
     _dbt("docs", "generate", "--static")
-    return TARGET / "static_index.html"
+    return (TARGET / "static_index.html").relative_to(ROOT)
 
 
 def query(sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:

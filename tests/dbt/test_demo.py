@@ -66,5 +66,5 @@ def test_the_demo(checkout: Path) -> None:
         assert ["orders", *change.split()] in rows
     assert ["sales", "customers", "phones", "yes"] in rows  # has no description
     assert ["sales", "customers", "hadoop"] in rows  # nor an owner
-    [page] = [line.strip() for line in lines if line.endswith("index.html")]
+    [page] = [line.split()[-1] for line in lines if line.endswith("index.html")]
     assert "dbt_glue_metadata" in (checkout / page).read_text(encoding="utf-8")

@@ -62,29 +62,21 @@ class Landing(ABC):
         """Return a connection, for `with`."""
 
     def build(self, *selected: str, **variables: Any) -> None:
-        """Build and test models, all if none is named."""
-        self.dbt("build", *(f"--select={name}" for name in selected), **variables)
-
-    def dbt(self, *arguments: str, **variables: Any) -> None:
-        """Run dbt, which must succeed and may not warn."""
+        """Build and test models, all if none is named; dbt must succeed and may not warn."""
+        options = {
+            "DBT_TARGET": self.target,
+            "DBT_TARGET_PATH": str(self._folder / "target"),
+            "DBT_LOG_PATH": str(self._folder / "logs"),
+            "DBT_QUIET": "1",
+            "DBT_USE_COLORS": "0",
+            "DBT_WARN_ERROR": "1",
+            "DO_NOT_TRACK": "1",
+        }
+        names = [f"--select={name}" for name in selected]
         done = subprocess.run(
-            [
-                DBT,
-                "--quiet",
-                "--no-use-colors",
-                "--warn-error",
-                *arguments,
-                f"--vars={json.dumps(variables)}",
-            ],
+            [DBT, "build", *names, f"--vars={json.dumps(variables)}"],
             cwd=ROOT / "dbt",
-            env=os.environ
-            | self.environment
-            | {
-                "DBT_TARGET": self.target,
-                "DBT_TARGET_PATH": str(self._folder / "target"),
-                "DBT_LOG_PATH": str(self._folder / "logs"),
-                "DO_NOT_TRACK": "1",
-            },
+            env=os.environ | self.environment | options,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
