@@ -11,8 +11,8 @@ from conftest import ACCOUNT, OTHER, warnings_told
 from fake_aws import FakeAws, Role
 from singer import Json, Messages, catalog, make_tap, sync
 
-from tap_glue_metadata import listing
 from tap_glue_metadata.aws.errors import AwsError
+from tap_glue_metadata.engine import listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

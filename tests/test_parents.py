@@ -12,10 +12,10 @@ from fake_aws import FakeAws, Role
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_glue_metadata import parents
 from tap_glue_metadata.aws.clients import Clients
 from tap_glue_metadata.aws.errors import AwsError
 from tap_glue_metadata.aws.scopes import open_scopes
+from tap_glue_metadata.engine import parents
 from tap_glue_metadata.engine.outcomes import Outcomes
 from tap_glue_metadata.engine.read import Read
 from tap_glue_metadata.engine.selection import Selection

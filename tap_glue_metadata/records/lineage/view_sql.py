@@ -103,7 +103,7 @@ def _parse(sql: str, dialect_name: str) -> Any:  # noqa: ANN401 - an expression 
 
 
 def _check(tokens: list[Any], types: set[Any]) -> None:
-    """Refuse what would overflow the parser's stack, or take it for ever.
+    """Refuse what would overflow the parser's stack, or would not end in time.
 
     Raises:
         SqlError: The text is too complex.

@@ -1,4 +1,4 @@
-"""The tables that views read: recall and precision over a corpus, and texts that mean harm."""
+"""The tables that views read: recall and precision over a corpus, and hostile texts."""
 
 from __future__ import annotations
 
