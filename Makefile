@@ -42,7 +42,7 @@ prerelease: .venv/.installed ## run the tests with the newest SDK, pre-releases 
 	@$(MAKE) --no-print-directory test
 
 audit: .venv/.installed ## look for known vulnerabilities of the locked versions
-	@$(BIN)/uv tool run --quiet pip-audit==2.10.1 --strict --disable-pip --requirement constraints.txt
+	@$(BIN)/uv tool run --quiet pip-audit==2.10.1 --strict --disable-pip --requirement constraints.txt --requirement constraints-dbt.txt
 
 soak: .venv/.installed ## play random faults among random catalogs, for minutes: ARGS='--runs 50'
 	@$(BIN)/python tests/soak.py $(ARGS)
@@ -86,7 +86,7 @@ clean: ## remove what is made here, but neither output/ nor Meltano's state
 
 .venv/.installed: .venv/.created pyproject.toml constraints.txt
 	@echo 'Installing into .venv ...'
-	@$(PIP) install --require-hashes --requirement constraints.txt
+	@$(PIP) install --require-hashes --requirement constraints.txt --requirement constraints-dbt.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
