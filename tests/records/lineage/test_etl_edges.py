@@ -147,7 +147,20 @@ def test_an_object_that_tells_nothing_has_no_edges(make: Any) -> None:
     assert edges(make({"Name": "x"}, PLACE)) == []
 
 
-def test_an_integration_of_nothing_that_can_be_named_has_no_edge() -> None:
-    # All such edges would be one, whatever the integration.
-    integration = {"SourceArn": "a", "TargetArn": "b", "IntegrationArn": f"{GLUE}:integration:1"}
-    assert edges(etl.integration_edges(integration, PLACE)) == []
+def test_integrations_of_what_has_no_arn_are_told_apart() -> None:
+    found = [
+        edge
+        for number in (1, 2)
+        for edge in edges(
+            etl.integration_edges(
+                {
+                    "SourceArn": "a",
+                    "TargetArn": "b",
+                    "IntegrationArn": f"{GLUE}:integration:{number}",
+                },
+                PLACE,
+            )
+        )
+    ]
+    assert {(edge["source_id"], edge["target_id"]) for edge in found} == {("a", "b")}
+    assert len({edge["edge_id"] for edge in found}) == 2
