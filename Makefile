@@ -86,7 +86,7 @@ clean: ## remove what is made here, but neither output/ nor Meltano's state
 
 .venv/.installed: .venv/.created pyproject.toml constraints.txt
 	@echo 'Installing into .venv ...'
-	@$(PIP) install --require-hashes --requirement constraints.txt --requirement constraints-dbt.txt
+	@$(PIP) install --require-hashes --requirement constraints.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
