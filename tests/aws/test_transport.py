@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import socket
 import socketserver
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from conftest import ACCOUNT, catalog_of, client_of, opened
+from conftest import ACCOUNT, call, catalog_of, client_of, opened
 from fake_aws import Role
+from urllib3.util.connection import create_connection
 
 from tap_glue_metadata.aws.clients import Clients
 from tap_glue_metadata.aws.errors import AwsError
@@ -125,6 +127,23 @@ def test_accounts_share_the_connections_to_a_region(endpoint: FakeAws, settings:
     assert endpoint.count("GetJobs") == 30
     server: Any = endpoint._server
     assert len(server._connections) <= 4
+
+
+def test_a_request_does_not_wait_for_an_acknowledgement(
+    settings: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections: list[socket.socket] = []
+
+    def note(*args: Any, **options: Any) -> socket.socket:
+        connections.append(create_connection(*args, **options))
+        return connections[-1]
+
+    monkeypatch.setattr("urllib3.util.connection.create_connection", note)
+    (scope,) = opened(settings)
+    call(scope)
+    assert connections
+    for connection in connections:
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_too_many_open_files_are_told_as_such(settings: Json) -> None:
