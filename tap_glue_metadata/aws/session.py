@@ -96,8 +96,10 @@ class AwsSession(Session):
         loader = loader if parent else ReadOnlyLoader(loader, operations or {})
         self.register_component("data_loader", loader)
         send: Any = self.transport.send  # whose type is narrower than that of all handlers
-        self.register("before-send", send)
-        log_calls(self.get_component("event_emitter"))
+        events = self.get_component("event_emitter")
+        # After all other handlers: botocore's adaptive retries hold a request back in theirs.
+        events.register_last("before-send", send)
+        log_calls(events)
 
     def with_credentials(self, credentials: Credentials) -> AwsSession:
         """Open a session like this one, with other credentials.

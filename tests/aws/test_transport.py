@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
+from botocore.retries.adaptive import ClientRateLimiter
 from conftest import ACCOUNT, call, catalog_of, client_of, opened
 from fake_aws import Role
 from urllib3.util.connection import create_connection
@@ -127,6 +128,23 @@ def test_accounts_share_the_connections_to_a_region(endpoint: FakeAws, settings:
     assert endpoint.count("GetJobs") == 30
     server: Any = endpoint._server
     assert len(server._connections) <= 4
+
+
+def test_what_adaptive_retries_hold_back_is_not_sent_before(
+    endpoint: FakeAws, settings: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent_before: list[int] = []
+    hold = ClientRateLimiter.on_sending_request
+
+    def note(self: ClientRateLimiter, *args: Any, **options: Any) -> None:
+        sent_before.append(endpoint.count("GetJobs"))
+        hold(self, *args, **options)
+
+    monkeypatch.setattr(ClientRateLimiter, "on_sending_request", note)
+    (scope,) = opened(settings, aws_account_id=ACCOUNT)
+    call(scope)
+    assert sent_before == [0]
+    assert endpoint.count("GetJobs") == 1
 
 
 def test_a_request_does_not_wait_for_an_acknowledgement(
