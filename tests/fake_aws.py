@@ -35,14 +35,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-import botocore.session
-from botocore.model import ListShape, MapShape, OperationModel, StructureShape
+from botocore.loaders import create_loader
+from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, StructureShape
 from botocore.validate import ParamValidator
 
 if TYPE_CHECKING:
     from email.message import Message
 
-    from botocore.model import ServiceModel, Shape
+    from botocore.model import Shape
     from typing_extensions import Self
 
 Json: TypeAlias = dict[str, Any]
@@ -810,7 +810,8 @@ def _received(headers: Message, body: bytes) -> tuple[Call, Any]:
 
 @functools.cache
 def _service(name: str = "glue") -> ServiceModel:
-    return botocore.session.get_session().get_service_model(name)
+    # Not by a session, which would look for the profile that the test is about.
+    return ServiceModel(create_loader().load_service_model(name, "service-2"), name)
 
 
 def _members(shape: Shape | None) -> dict[str, Shape]:
