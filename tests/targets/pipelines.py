@@ -125,8 +125,11 @@ class Pipeline:
                 timeout=SECONDS,
                 check=False,
             )
-        lines = emitted.read_bytes().split(b"\n") if emitted.exists() else []
-        return Run(done.returncode, done.stdout, [json.loads(line) for line in lines if line])
+        written = emitted.read_bytes() if emitted.exists() else b""
+        *lines, rest = written.split(b"\n")
+        # Where a target fails, the end of the pipe cuts what `tee` was about to write.
+        assert done.returncode or not rest
+        return Run(done.returncode, done.stdout, [json.loads(line) for line in lines])
 
 
 def _variables(plugin: str, settings: Json) -> dict[str, str]:
