@@ -12,6 +12,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import botocore.httpsession
@@ -46,9 +47,11 @@ SECONDS = 10  # the most that a test waits for what should come at once
 # Sessions share what they load, for each would take a tenth of a second to read Glue's model.
 shared_loader = functools.cache(botocore.loaders.create_loader)
 
-# A deadline would assert a timing, on machines that do other things too.
-hypothesis.settings.register_profile("unhurried", deadline=None)
-hypothesis.settings.load_profile("unhurried")
+# The same examples in each run, so that a change is what turns a test red; the profile `fresh`
+# draws new ones, and more. A deadline would assert a timing, on machines that do other things too.
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("fresh", deadline=None, max_examples=300)
+hypothesis.settings.load_profile("same")
 
 # What a shell runs in the background ignores SIGINT, and hands that on to the command under test.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -77,6 +80,23 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
     monkeypatch.setattr("botocore.session.create_loader", shared_loader)
     monkeypatch.setattr(PluginBase, "_setup_signal_handlers", lambda _: None)
+
+
+@pytest.fixture(autouse=True)
+def no_call_outlives_its_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """End the calls that wait for their next attempt when a test ends with its endpoint.
+
+    Threads of a run that an error has ended would call on, at a port that may soon be another's.
+    """
+    is_over = threading.Event()
+
+    def pause(seconds: float) -> None:
+        if is_over.wait(seconds):
+            raise SystemExit
+
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=pause))
+    yield
+    is_over.set()
 
 
 class UnevenAws(FakeAws):
