@@ -60,7 +60,7 @@ def cases(name: str) -> list[Case]:
     return [_case(line) for line in lines if line and not line.startswith("#")]
 
 
-def record(case: Case, redactor: Redactor | None) -> Any:
+def record(case: Case, redactor: Redactor) -> Any:
     """Make the record of an object that holds nothing but the value, as a stream makes it."""
     shape, *parts = case.path
     schema, raw = _plant(MODEL.shape_for(shape), parts, case.value)

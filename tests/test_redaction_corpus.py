@@ -8,7 +8,7 @@ import pytest
 from redaction_corpus import cases, leaks, record
 
 from tap_glue_metadata.records.projection import compile_projection
-from tap_glue_metadata.redaction import Redactor
+from tap_glue_metadata.redaction import OFF, Redactor
 from tap_glue_metadata.streams.declaration import SCHEMAS
 
 REDACTOR: Final = Redactor()
@@ -21,7 +21,7 @@ PRECISION: Final = 0.97
 def test_recall_and_precision(part: str) -> None:
     secrets, harmless = cases(f"secrets{part}"), cases(f"harmless{part}")
     missed = [case.line for case in secrets if leaks(case, record(case, REDACTOR))]
-    changed = [c.line for c in harmless if record(c, REDACTOR) != record(c, None)]
+    changed = [c.line for c in harmless if record(c, REDACTOR) != record(c, OFF)]
     found = len(secrets) - len(missed)
     recall, precision = found / len(secrets), found / (found + len(changed))
     told = "\n".join([f"{recall:.3f} {precision:.3f}", "missed:", *missed, "changed:", *changed])
@@ -34,7 +34,7 @@ def test_the_corpus_is_large_and_each_secret_is_one() -> None:
     harmless = [*cases("harmless"), *cases("harmless_held_out")]
     for some in (secrets, harmless):
         assert len({case.line for case in some}) == len(some) >= SMALLEST
-    assert [case.line for case in secrets if not leaks(case, record(case, None))] == []
+    assert [case.line for case in secrets if not leaks(case, record(case, OFF))] == []
     assert [case.line for case in harmless if case.secrets] == []
 
 
@@ -90,4 +90,4 @@ def test_nothing_of_a_real_jobs_harmless_arguments_is_changed() -> None:
         "Connections": {"Connections": ["orders-db"]},
     }
     schema = SCHEMAS.get_schema("jobs")
-    assert compile_projection(schema, REDACTOR)(job) == compile_projection(schema)(job)
+    assert compile_projection(schema, REDACTOR)(job) == compile_projection(schema, OFF)(job)

@@ -10,7 +10,7 @@ import jmespath
 from botocore import xform_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope
@@ -103,7 +103,7 @@ class Context:
 
 def search(path: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Evaluate a JMESPath, which is compiled once."""
-    return _compiled(path).search(value)
+    return _compiled(path)(value)
 
 
 def _texts(value: Any) -> list[str]:  # noqa: ANN401 - any JSON
@@ -111,5 +111,8 @@ def _texts(value: Any) -> list[str]:  # noqa: ANN401 - any JSON
 
 
 @cache
-def _compiled(path: str) -> Any:  # noqa: ANN401 - jmespath has no types
-    return jmespath.compile(path)
+def _compiled(path: str) -> Callable[[Any], Any]:
+    if path.isidentifier():  # most are, and each object is looked at for its key
+        return lambda value: value.get(path) if isinstance(value, dict) else None
+    search_: Callable[[Any], Any] = jmespath.compile(path).search
+    return search_

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tap_glue_metadata.records.projection import MEMBER
@@ -54,15 +53,19 @@ class _Object:
     def __call__(self, raw: Any) -> Found:  # noqa: ANN401 - any JSON
         if not isinstance(raw, dict):
             return _NONE
-        below = _joined((name, find(raw[name])) for name, find in self._nested if raw.get(name))
-        if raw.keys() <= self._known:
-            return below
-        return {name: raw[name] for name in raw if name not in self._known} | below
+        below = [
+            (name, found)
+            for name, find in self._nested
+            if (value := raw.get(name)) and (found := find(value))
+        ]
+        if not below and raw.keys() <= self._known:  # nearly all
+            return _NONE
+        return {name: raw[name] for name in raw if name not in self._known} | _joined(below)
 
     def in_list(self, values: list[Any]) -> Found:
         """Find what is unknown in a list of objects."""
         # A table may have thousands of columns: one look at all their members at once.
-        if not self._nested and self._known.issuperset(chain.from_iterable(filter(None, values))):
+        if not self._nested and set[str]().union(*filter(None, values)) <= self._known:
             return _NONE
         return _joined((f"[{n}]", self(value)) for n, value in enumerate(values))
 

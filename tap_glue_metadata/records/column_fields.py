@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_glue_metadata.records.columns import columns
 from tap_glue_metadata.records.notes import NO_NOTE, column_notes, field_notes, find
 from tap_glue_metadata.records.type_tree import Node, Primitive, parse, primitive
+from tap_glue_metadata.redaction import OFF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -122,8 +122,8 @@ def column_fields(
     table: Mapping[str, Any],
     resolved: Resolved,
     table_update_time: str | None,
-    keys: Mapping[str, Any] = MappingProxyType({}),
-    redactor: Redactor | None = None,
+    keys: Mapping[str, Any],
+    redactor: Redactor,
 ) -> Iterator[dict[str, Any]]:
     """Yield the record of each column of a table and of each field in it, depth first.
 
@@ -132,17 +132,17 @@ def column_fields(
         resolved: The table's columns, from `columns.resolve`.
         table_update_time: When the table was last updated, in RFC 3339, or None.
         keys: What each record begins with: the keys of the table's database.
-        redactor: Takes secrets out; None leaves them.
+        redactor: Takes secrets out.
 
     Yields:
         The record: all fields, None where absent.
     """
     notes = column_notes(table)
     occurrences: dict[str, int] = {}
-    for column in columns(table, resolved, table_update_time):
+    for column in columns(table, resolved, table_update_time, {}, OFF):
         note = find(notes, column["name"]) if column["is_current"] else NO_NOTE
         for found in _records(column, note, keys):
-            record = redactor.value("", found) if redactor else found
+            record = redactor.value("", found)
             # What is nested in a column has its occurrence, unless that is taken.
             path = record["field_path"]
             occurrences[path] = max(occurrences.get(path, 0) + 1, column["occurrence"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import chain
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tap_glue_metadata.records import iceberg, spark
@@ -124,8 +123,8 @@ def columns(
     table: Mapping[str, Any],
     resolved: Resolved,
     table_update_time: str | None,
-    keys: Mapping[str, Any] = MappingProxyType({}),
-    redactor: Redactor | None = None,
+    keys: Mapping[str, Any],
+    redactor: Redactor,
 ) -> Iterator[dict[str, Any]]:
     """Yield the record of each column of a table, partition keys last.
 
@@ -134,19 +133,16 @@ def columns(
         resolved: The table's columns, from `resolve`.
         table_update_time: When the table was last updated, in RFC 3339, or None.
         keys: What each record begins with: the keys of the table's database.
-        redactor: Takes secrets out; None leaves them.
+        redactor: Takes secrets out.
 
     Yields:
         The record: all fields, None where absent.
     """
     # Most of a record is the same for all columns of a table: a copy costs a third of a new one.
-    clear = None if redactor is None else redactor.texts  # what is left of a text
-    told = {"table_name": table.get("Name") or "", "table_version_id": table.get("VersionId")}
-    if redactor is not None:
-        told = redactor.value("", told)
+    clear = redactor.texts  # what is left of a text
     template: dict[str, Any] = {
         **keys,
-        "table_name": told["table_name"],
+        "table_name": clear[table.get("Name") or ""],
         "name": "",
         "occurrence": 1,
         "ordinal_position": None,
@@ -159,7 +155,7 @@ def columns(
         "is_nullable": None,
         "iceberg_field_id": None,
         "source": resolved.source,
-        "table_version_id": told["table_version_id"],
+        "table_version_id": redactor.value("", table.get("VersionId")),
         "table_update_time": table_update_time,
         "additional_members": None,
     }
@@ -170,47 +166,40 @@ def columns(
     for position, column in enumerate(chain(resolved.columns, resolved.partition_keys), 1):
         record = template.copy()
         own_name = column.get("Name") or ""
-        record["name"] = name = own_name if clear is None else clear[own_name]
+        record["name"] = name = clear[own_name]
         record["ordinal_position"] = position
-        record["type"] = column.get("Type")
-        record["comment"] = column.get("Comment")
-        occurrences[name] = occurrence = occurrences.get(name, 0) + 1
-        if occurrence > 1:
-            record["occurrence"] = occurrence
+        if (type_ := column.get("Type")) is not None:
+            record["type"] = clear[type_]
+        if (comment := column.get("Comment")) is not None:
+            record["comment"] = clear[comment]
+        if name in occurrences:
+            record["occurrence"] = occurrences[name] = occurrences[name] + 1
+        else:
+            occurrences[name] = 1
         parameters = column.get("Parameters")
         if parameters is not None:
-            record["parameters"] = (
-                redactor.value("Parameters", parameters) if redactor else parameters
-            )
+            record["parameters"] = redactor.value("Parameters", parameters)
             record["is_current"] = is_current(column)
             record["is_nullable"] = _is_optional(parameters)
             record["iceberg_field_id"] = whole_number(parameters.get(iceberg.FIELD_ID))
         if notes is not NO_NOTES and record["is_current"]:
-            _fill_from(find(notes, own_name), record)
-        if clear is not None:  # no loop: a table has hundreds of columns
-            if type_ := record["type"]:
-                record["type"] = clear[type_]
-            if comment := record["comment"]:
-                record["comment"] = clear[comment]
-        record["additional_members"] = unknown.get(position)
+            _fill_from(find(notes, own_name), record, redactor)
+        if position in unknown:
+            record["additional_members"] = unknown[position]
         if position > column_count:
             record["is_partition_key"] = True
             record["partition_position"] = position - column_count
         yield record
 
 
-def _unknown(resolved: Resolved, redactor: Redactor | None) -> dict[int, dict[str, Any]]:
+def _unknown(resolved: Resolved, redactor: Redactor) -> dict[int, dict[str, Any]]:
     """Return the members that the service model does not know, by the column's position."""
-    if _MEMBERS.issuperset(chain.from_iterable(chain(resolved.columns, resolved.partition_keys))):
+    if set[str]().union(*resolved.columns, *resolved.partition_keys) <= _MEMBERS:
         return {}
-    found = {
-        position: {member: column[member] for member in column if member not in _MEMBERS}
-        for position, column in enumerate(chain(resolved.columns, resolved.partition_keys), 1)
-    }
     return {
-        position: redactor.value("", members) if redactor else members
-        for position, members in found.items()
-        if members
+        position: redactor.value("", unknown)
+        for position, column in enumerate(chain(resolved.columns, resolved.partition_keys), 1)
+        if (unknown := {member: column[member] for member in column if member not in _MEMBERS})
     }
 
 
@@ -245,10 +234,10 @@ def _is_optional(parameters: Mapping[str, Any]) -> bool | None:
     return _BOOLEANS.get((parameters.get(iceberg.FIELD_OPTIONAL) or "").lower())
 
 
-def _fill_from(note: Note, record: dict[str, Any]) -> None:
+def _fill_from(note: Note, record: dict[str, Any], redactor: Redactor) -> None:
     """Fill what Glue leaves open."""
     if not record["comment"] and note.comment:
-        record["comment"] = note.comment
+        record["comment"] = redactor.texts[note.comment]
     if record["is_nullable"] is None:
         record["is_nullable"] = note.is_nullable
 

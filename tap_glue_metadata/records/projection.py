@@ -23,15 +23,13 @@ MEMBER: Final = "x-aws-member"
 _LAST_SECOND: Final = 253_402_300_799  # of the year 9999
 
 
-def compile_projection(
-    schema: Schema, redactor: Redactor | None = None
-) -> Callable[[Mapping[str, Any]], Json]:
+def compile_projection(schema: Schema, redactor: Redactor) -> Callable[[Mapping[str, Any]], Json]:
     """Compile the projection of a stream.
 
     Args:
         schema: The stream's JSON Schema; properties without the annotation `x-aws-member` are
             derived ones, and not filled here.
-        redactor: What takes secrets out of every string, keys of maps included; None leaves them.
+        redactor: What takes secrets out of every string, keys of maps included.
 
     Returns:
         A function from an object of raw Glue JSON to a new record with every property that comes
@@ -76,7 +74,7 @@ def moment(value: Any) -> datetime | None:  # noqa: ANN401 - as above
         return None
 
 
-def _object(schema: Schema, redactor: Redactor | None, *, is_whole: bool = False) -> Convert:
+def _object(schema: Schema, redactor: Redactor, *, is_whole: bool = False) -> Convert:
     """Compile the function that turns an object into a new one, member by member.
 
     Args:
@@ -97,7 +95,7 @@ def _object(schema: Schema, redactor: Redactor | None, *, is_whole: bool = False
         for name, field in schema["properties"].items()
         if MEMBER in field
     ]
-    texts: Mapping[str, str] = {} if redactor is None else redactor.texts
+    texts = redactor.texts
 
     def convert_object(raw: Mapping[str, Any]) -> Json:
         record: Json = {}
@@ -115,7 +113,7 @@ def _object(schema: Schema, redactor: Redactor | None, *, is_whole: bool = False
     return convert_object
 
 
-def _converter(schema: Schema, redactor: Redactor | None, member: str) -> Convert | None:
+def _converter(schema: Schema, redactor: Redactor, member: str) -> Convert | None:
     """Return what turns AWS's value into the record's, or None where they are the same."""
     if schema.get("format") == "date-time":
         return timestamp
@@ -125,7 +123,7 @@ def _converter(schema: Schema, redactor: Redactor | None, member: str) -> Conver
         return _each(_converter(schema["items"], redactor, member))
     if "additionalProperties" in schema:
         return _map(schema["additionalProperties"], redactor, member)
-    if redactor is not None and "string" in schema["type"]:
+    if "string" in schema["type"]:
         return partial(redactor.value, member)
     return None
 
@@ -136,13 +134,11 @@ def _each(convert: Convert | None) -> Convert | None:
     return lambda values: [None if value is None else convert(value) for value in values]
 
 
-def _map(values: Schema | bool, redactor: Redactor | None, member: str) -> Convert:  # noqa: FBT001 - JSON Schema's own spelling of "any"
+def _map(values: Schema | bool, redactor: Redactor, member: str) -> Convert:  # noqa: FBT001 - JSON Schema's own spelling of "any"
     # Maps are copied: the SDK takes deselected keys out of a record, and the raw object is shared.
     if isinstance(values, bool) or "string" in values["type"]:
-        return dict if redactor is None else partial(redactor.value, member)
+        return partial(redactor.value, member)
     convert = _converter(values, redactor, member) or _same
-    if redactor is None:
-        return lambda raw: {k: None if v is None else convert(v) for k, v in raw.items()}
     return lambda raw: {
         redactor.texts[key]: None if value is None else redactor.under(key, convert(value))
         for key, value in raw.items()
@@ -153,8 +149,8 @@ def _same(value: Any) -> Any:  # noqa: ANN401 - any JSON
     return value
 
 
-def _is_text(schema: Schema, redactor: Redactor | None, member: str) -> bool:
+def _is_text(schema: Schema, redactor: Redactor, member: str) -> bool:
     """Tell whether a member is a mere text for the redactor."""
-    if redactor is None or redactor.kinds[member] is not Kind.TEXT:
+    if redactor.kinds[member] is not Kind.TEXT:
         return False
     return set(schema["type"]) <= {"string", "null"} and "format" not in schema

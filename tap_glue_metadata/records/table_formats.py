@@ -105,7 +105,10 @@ def table_format(table: Mapping[str, Any]) -> str | None:
         The first of `TABLE_FORMATS` that holds, or None.
     """
     facts = _facts(table)
-    return next((each.name for each in TABLE_FORMATS if each.holds(facts)), None)
+    for each in TABLE_FORMATS:
+        if each.holds(facts):
+            return each.name
+    return None
 
 
 def location(table: Mapping[str, Any]) -> str | None:

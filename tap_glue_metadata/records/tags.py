@@ -46,7 +46,7 @@ ASSIGNED: Final = "Assigned"
 
 
 def resource_tags(
-    mapping: Mapping[str, Any], keys: Mapping[str, Any], redactor: Redactor | None
+    mapping: Mapping[str, Any], keys: Mapping[str, Any], redactor: Redactor
 ) -> Iterator[Json]:
     """Yield the record of each tag of a resource.
 
@@ -54,7 +54,7 @@ def resource_tags(
         mapping: `ResourceTagMapping` of the Resource Groups Tagging API; or Glue's own answer of
             GetTags, for a resource that is among the keys.
         keys: What each record begins with.
-        redactor: Takes the value out of a tag whose key names a secret; None leaves it.
+        redactor: Takes the value out of a tag whose key names a secret.
     """
     tags = mapping.get("Tags") or {}
     pairs = tags.items() if isinstance(tags, dict) else ((t["Key"], t.get("Value")) for t in tags)
@@ -63,7 +63,7 @@ def resource_tags(
             **keys,
             "resource_arn": mapping.get("ResourceARN") or keys["resource_arn"],
             "tag_key": key,
-            "tag_value": redactor.value(key, value) if redactor else value,
+            "tag_value": redactor.value(key, value),
         }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import sys
 from fnmatch import translate
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -12,7 +13,12 @@ import msgspec
 
 from tap_glue_metadata.redaction.forms import NAME, TIES, given
 from tap_glue_metadata.redaction.keys import STEMS, Kind, kind_of
-from tap_glue_metadata.redaction.shapes import CLUE, SHAPES, URLS, hides
+from tap_glue_metadata.redaction.shapes import CLUE, SHAPES, URL_CLUE, URLS, hides
+
+if sys.version_info >= (3, 12):
+    from typing import override
+else:
+    from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -71,7 +77,11 @@ class Redactor:
 
     def value(self, key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
         """Return a copy of any JSON without the secrets; the key it stands under may be empty."""
-        return self._walk(self.kinds[key], value)
+        try:
+            return self._walk(self.kinds[key], value)
+        except RecursionError:  # it may hold anything
+            is_list = isinstance(value, list)
+            return [REDACTED] if is_list else {self.texts[key]: REDACTED for key in value}
 
     def under(self, key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
         """Return a copy of what stands under a key, without the texts that it says are secret.
@@ -130,8 +140,10 @@ class Redactor:
             return _shaped(SHAPES, text)
         if " " in text or text.startswith("jdbc:"):
             return self.texts[text]
-        path, sign, query = _shaped(URLS, text).partition("?")
-        return f"{path}{sign}{self._assigned(query)}"
+        if URL_CLUE.search(text.lower()):
+            text = _shaped(URLS, text)
+        path, sign, query = text.partition("?")
+        return f"{path}{sign}{self._assigned(query)}" if sign else path
 
     def _text(self, text: str) -> str:
         # Once more, for a secret taken out can leave another one more visible.
@@ -179,6 +191,22 @@ class Redactor:
                     parts += [text[done:start], REDACTED]
                     done = position = end
         return "".join([*parts, text[done:]])
+
+
+class _Off(Redactor):
+    """Leaves everything as it is."""
+
+    @override
+    def _kind(self, key: str) -> Kind:
+        return Kind.TEXT
+
+    @override
+    def _text(self, text: str) -> str:
+        return text
+
+
+OFF: Final = _Off()
+"""The redactor where the settings want none."""
 
 
 def _shaped(shapes: Iterable[re.Pattern[str]], text: str) -> str:

@@ -72,6 +72,9 @@ SHAPES: Final = (
 )
 """Secrets wherever they stand, those in URLs included."""
 
+URL_CLUE: Final = re.compile("|".join(clue for clue, _ in _URLS))
+"""What a text in lower case holds wherever one of `URLS` matches."""
+
 _CLUES: Final = "|".join(clues for clues, _ in (*_TOKENS, *_URLS, *_OTHERS)).lower().split("|")
 _BY_SIGN: Final = (  # which takes a fifth of the time
     f"{sign}(?:{'|'.join(clue[1:] for clue in clues)})"

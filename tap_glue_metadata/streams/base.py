@@ -10,7 +10,7 @@ from singer_sdk.mapper import SameRecordTransform
 from tap_glue_metadata.records import additional
 from tap_glue_metadata.records.arns import arn
 from tap_glue_metadata.records.projection import compile_projection
-from tap_glue_metadata.redaction import redactor
+from tap_glue_metadata.redaction import OFF, redactor
 from tap_glue_metadata.streams.declaration import Declaration
 from tap_glue_metadata.streams.sdk import SdkStream
 from tap_glue_metadata.streams.sinks import BatchSink, DirectSink, Sink
@@ -56,7 +56,7 @@ class GlueStream(Declaration, SdkStream):
         self._context: Context | None = None
         self._keys: Json = {}
         redact = self.config.get("redact_secrets", True)
-        self.redactor = redactor(*(self.config.get("redact_keys") or ())) if redact else None
+        self.redactor = redactor(*(self.config.get("redact_keys") or ())) if redact else OFF
         self._project = compile_projection(self.schema, self.redactor)
         self._name_field = self.primary_keys[-1]
         bound = self.reads()[-1].bound if self.reads() else ()
@@ -114,8 +114,8 @@ class GlueStream(Declaration, SdkStream):
         if self.arn_kind is not None:
             record["arn"] = self._arn(self.arn_kind, context, record)
         record.update(self.redact(self.derive(context, raw)))
-        unknown = self._additional(raw) or None
-        record.update(self.redact({additional.FIELD: unknown}))
+        unknown = self._additional(raw)
+        record[additional.FIELD] = self.redactor.value("", unknown) if unknown else None
         return record
 
     def keys(self, context: Context) -> Json:
@@ -131,13 +131,11 @@ class GlueStream(Declaration, SdkStream):
         return self._keys
 
     def redact(self, fields: Json) -> Json:
-        """Take secrets out of fields that do not come through the projection, if it is wanted.
+        """Take secrets out of fields that do not come through the projection.
 
         Args:
             fields: The fields, by their names in the record.
         """
-        if self.redactor is None:
-            return fields
         value_of = self.redactor.value
         # Most are numbers or absent, and these are ours: no secrets.
         return {

@@ -35,5 +35,5 @@ class ColumnFields(EmbeddedStream):
     @override
     def records(self, context: Context, raw: Json) -> Iterator[Json]:
         updated, keys = timestamp(raw.get("UpdateTime")), self.keys(context)
-        found = column_fields.column_fields(raw, columns.resolve(raw), updated, keys)
-        return map(self.redact, found)
+        resolved = columns.resolve(raw)
+        return column_fields.column_fields(raw, resolved, updated, keys, self.redactor)

@@ -40,7 +40,7 @@ class Edges(EmbeddedStream):
     @override
     def records(self, context: Context, raw: Json) -> Iterator[Json]:
         # Before ids are made of it, in which a secret has not the shape that tells it.
-        redacted = self.redactor.value("", raw) if self.redactor else raw
+        redacted = self.redactor.value("", raw)
         edges = self.edges_of(redacted, self.place(context, redacted))
         return records(edges, self.keys(context), self.redactor)
 

@@ -11,13 +11,13 @@ from jsonschema import Draft7Validator
 
 from tap_glue_metadata.records.column_fields import DEEPEST, DERIVED, column_fields
 from tap_glue_metadata.records.columns import columns, resolve
-from tap_glue_metadata.redaction import Redactor
+from tap_glue_metadata.redaction import OFF, redactor
 
 SPARK = "spark.sql.sources.schema"
 
 
 def fields(table: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(column_fields(table, resolve(table), "2025-01-02T03:04:05Z", {"region": "r"}))
+    return list(column_fields(table, resolve(table), "2025-01-02T03:04:05Z", {"region": "r"}, OFF))
 
 
 def table(*types: str | None, **members: Any) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def test_the_same_path_twice_is_two_occurrences() -> None:
 )
 def test_the_deepest_field_keeps_its_type(type_: str, rows: int) -> None:
     count = 0
-    for record in column_fields(found := table(type_), resolve(found), None):
+    for record in column_fields(found := table(type_), resolve(found), None, {}, OFF):
         last = record
         count += 1
     assert count == rows
@@ -258,7 +258,7 @@ def test_no_secret_is_in_a_record(make: Any) -> None:
         table(nested, IcebergTableMetadata=docs),
         {"Name": url, "Parameters": {SPARK: json.dumps(schema)}},
     ):
-        records = list(make(secret, resolve(secret), None, redactor=Redactor()))
+        records = list(make(secret, resolve(secret), None, {}, redactor()))
         assert "example.com" in str(records)
         assert "canary" not in str(records)
 
@@ -281,7 +281,7 @@ def test_each_column_has_a_record_and_each_record_a_key(found: list[dict[str, An
     at_top = [record for record in records if record["depth"] == 0]
     assert [(r["column_name"], r["occurrence"], r["type"]) for r in at_top] == [
         (r["name"], r["occurrence"], r["type"])
-        for r in columns(any_table, resolve(any_table), None)
+        for r in columns(any_table, resolve(any_table), None, {}, OFF)
     ]
     validator = Draft7Validator({"properties": DERIVED})
     for record in islice(records, 20):

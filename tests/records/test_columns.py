@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_glue_metadata.records.columns import DERIVED, Resolved, columns, is_current, resolve
+from tap_glue_metadata.redaction import OFF
 
 SCHEMA = "spark.sql.sources.schema"
 PLACEHOLDER = {"Name": "col", "Type": "array<string>", "Comment": "from deserializer"}
@@ -65,7 +66,7 @@ def names(found: list[dict[str, Any]]) -> list[str]:
 
 
 def records(table: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(columns(table, resolve(table), "2025-01-02T03:04:05Z"))
+    return list(columns(table, resolve(table), "2025-01-02T03:04:05Z", {}, OFF))
 
 
 def test_parquet_table_with_partitions() -> None:
@@ -461,7 +462,7 @@ def tables(draw: st.DrawFn) -> dict[str, Any]:
 @given(tables())
 def test_each_resolved_column_is_one_record(table: dict[str, Any]) -> None:
     resolved = resolve(table)
-    found = list(columns(table, resolved, None))
+    found = list(columns(table, resolved, None, {}, OFF))
     assert len(found) == len(resolved.columns) + len(resolved.partition_keys)
     assert len({(record["name"], record["occurrence"]) for record in found}) == len(found)
     assert [record["ordinal_position"] for record in found] == list(range(1, len(found) + 1))

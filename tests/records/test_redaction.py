@@ -10,7 +10,7 @@ from glue_strategies import MODEL
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tap_glue_metadata.redaction import REDACTED, Redactor, redact_text
+from tap_glue_metadata.redaction import OFF, REDACTED, Redactor, redact_text
 from tap_glue_metadata.redaction.keys import Kind
 from tap_glue_metadata.redaction.shapes import hides
 
@@ -542,6 +542,18 @@ under_a_secret_key = st.builds(
 def test_no_depth_hides_a_secret(tree: Any) -> None:
     assert CANARY in into_json(tree)
     assert CANARY not in into_json(redactor.value("", tree))
+
+
+@pytest.mark.parametrize("any_redactor", [redactor, OFF])
+@pytest.mark.parametrize("wrap", [lambda inner: {"a": inner}, lambda inner: [inner]])
+def test_what_is_too_deep_to_be_searched_is_taken_for_a_secret(
+    any_redactor: Redactor, wrap: Callable[[Any], Any]
+) -> None:
+    tree: Any = f"https://user:{CANARY}@example.com"
+    for _ in range(900):
+        tree = wrap(tree)
+    assert any_redactor.value("", {"deep": tree}) == {"deep": REDACTED}
+    assert any_redactor.value("", [tree]) == [REDACTED]
 
 
 @given(

@@ -14,6 +14,7 @@ from jsonschema import Draft7Validator
 
 from tap_glue_metadata.records import column_fields, columns
 from tap_glue_metadata.records.tables import DERIVED, derive
+from tap_glue_metadata.redaction import OFF
 
 if TYPE_CHECKING:
     from botocore.model import Shape
@@ -343,8 +344,8 @@ def test_any_table_that_glue_may_answer_makes_valid_records(data: st.DataObject)
     assert list(derived) == list(DERIVED)
     resolved = columns.resolve(table)
     for derived_fields, records in (
-        (columns.DERIVED, columns.columns(table, resolved, None)),
-        (column_fields.DERIVED, column_fields.column_fields(table, resolved, None)),
+        (columns.DERIVED, columns.columns(table, resolved, None, {}, OFF)),
+        (column_fields.DERIVED, column_fields.column_fields(table, resolved, None, {}, OFF)),
     ):
         validator = Draft7Validator({"properties": derived_fields})
         for record in records:

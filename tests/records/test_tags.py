@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from tap_glue_metadata.records.tags import lf_tags, resource_tags, with_assigned
-from tap_glue_metadata.redaction import REDACTED, redactor
+from tap_glue_metadata.redaction import OFF, REDACTED, redactor
 
 KEYS = {"catalog_id": "1", "database_name": "sales"}
 TABLE = {**KEYS, "table_name": "orders"}
@@ -47,4 +47,4 @@ def test_the_value_of_a_tag_whose_key_names_a_secret_is_redacted() -> None:
         "Tags": [{"Key": "db_password", "Value": "tiger1"}, {"Key": "team", "Value": "a"}],
     }
     assert [r["tag_value"] for r in resource_tags(mapping, {}, redactor())] == [REDACTED, "a"]
-    assert [r["tag_value"] for r in resource_tags(mapping, {}, None)] == ["tiger1", "a"]
+    assert [r["tag_value"] for r in resource_tags(mapping, {}, OFF)] == ["tiger1", "a"]

@@ -88,14 +88,14 @@ class Edge(NamedTuple):
 
 
 def records(
-    edges: Iterable[Edge], keys: Mapping[str, Any], redactor: Redactor | None
+    edges: Iterable[Edge], keys: Mapping[str, Any], redactor: Redactor
 ) -> Iterator[dict[str, Any]]:
     """Yield the record of each edge of one object.
 
     Args:
         edges: The edges, the best evidence first.
         keys: What each record begins with.
-        redactor: Takes secrets out; None leaves them.
+        redactor: Takes secrets out.
 
     Yields:
         The record; none twice, however many members say the same, and none without an end.
@@ -104,9 +104,9 @@ def records(
     for edge in edges:
         if edge.source is None and edge.target is None:  # which says nothing
             continue
-        fields = _fields(edge)
-        # Before the hash, so that it is none of a secret.
-        fields = redactor.value("", fields) if redactor else fields
+        fields = redactor.value(
+            "", _fields(edge)
+        )  # before the hash, so that it is none of a secret
         edge_id = _hash([fields[name] for name in _IDENTITY])
         if edge_id not in seen:
             seen.add(edge_id)
