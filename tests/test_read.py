@@ -10,7 +10,7 @@ import pytest
 from glue_strategies import everything
 from test_engine import NEW
 
-from tap_glue_metadata.engine.context import search
+from tap_glue_metadata.engine.paths import search
 from tap_glue_metadata.engine.read import Read, called
 from tap_glue_metadata.settings import Settings
 from tap_glue_metadata.streams import EXTRA_STREAM_TYPES, STREAM_TYPES

@@ -173,7 +173,7 @@ def test_records_wait_for_others(writer: GlueWriter, stdout: Stdout) -> None:
 
 
 def test_enough_records_go_out_in_one_piece(writer: GlueWriter, stdout: Stdout) -> None:
-    numbers = range(3000)
+    numbers = range(10_000)
     for number in numbers:
         writer.write_record("jobs", {"id": number, "text": "x" * 50})
     assert 2 <= len(stdout.pieces) < 10

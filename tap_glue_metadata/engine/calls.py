@@ -12,7 +12,7 @@ from tap_glue_metadata.aws.errors import (
     reported,
     unreadable,
 )
-from tap_glue_metadata.engine.context import search
+from tap_glue_metadata.engine.paths import search
 
 if TYPE_CHECKING:
     import threading

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-import jmespath
 from botocore import xform_name
 
+from tap_glue_metadata.engine.paths import search
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tap_glue_metadata.aws.raw_json import Json
     from tap_glue_metadata.aws.scopes import Scope
@@ -101,18 +102,5 @@ class Context:
         return {**item, **self.bound} if self.bound and isinstance(item, dict) else item
 
 
-def search(path: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Evaluate a JMESPath, which is compiled once."""
-    return _compiled(path)(value)
-
-
 def _texts(value: Any) -> list[str]:  # noqa: ANN401 - any JSON
     return list(map(str, value.values())) if isinstance(value, dict) else [str(value)]
-
-
-@cache
-def _compiled(path: str) -> Callable[[Any], Any]:
-    if path.isidentifier():  # most are, and each object is looked at for its key
-        return lambda value: value.get(path) if isinstance(value, dict) else None
-    search_: Callable[[Any], Any] = jmespath.compile(path).search
-    return search_

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_glue_metadata.aws.errors import AwsError
-from tap_glue_metadata.engine.context import search
+from tap_glue_metadata.engine.paths import search
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence

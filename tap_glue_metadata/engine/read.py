@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from tap_glue_metadata.aws.models import action_of
-from tap_glue_metadata.engine.context import UNIT_MEMBERS, search
+from tap_glue_metadata.engine.context import UNIT_MEMBERS
+from tap_glue_metadata.engine.paths import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence

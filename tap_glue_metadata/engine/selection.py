@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class _Globs:
     """The patterns of one setting; remembers which of them ever matched."""
 
-    def __init__(self, setting: str, patterns: Sequence[str]) -> None:
+    def __init__(self, setting: str, settings: Settings) -> None:
+        patterns: Sequence[str] = getattr(settings, setting)
         self.setting = setting
         self.idle = dict.fromkeys(patterns)
         self._patterns = [(pattern, _compile(pattern)) for pattern in patterns]
@@ -58,13 +59,15 @@ class Selection:
             SettingError: A pattern of tables that can match no `database.table`.
         """
         self.settings = settings
-        names = ("include_databases", "exclude_databases", "include_tables", "exclude_tables")
-        self._globs = {name: _Globs(name, getattr(settings, name)) for name in names}
-        for name in ("include_tables", "exclude_tables"):
-            for pattern in getattr(settings, name):
+        self._globs = {
+            kind: [_Globs(f"{word}clude_{kind}", settings) for word in ("in", "ex")]
+            for kind in ("databases", "tables")
+        }
+        for globs in self._globs["tables"]:
+            for pattern in globs.idle:
                 if not any(sign in pattern for sign in ".*?["):
                     raise SettingError(
-                        name,
+                        globs.setting,
                         f"{pattern!r} can match no table; write DATABASE.TABLE, for instance "
                         f"'*.{pattern}'",
                     )
@@ -111,10 +114,7 @@ class Selection:
 
     def select_database(self, _: Context, database: Json) -> Json | None:
         """Leave out the databases that the globs leave out."""
-        name = database["Name"]
-        included = self._includes("include_databases", name)
-        excluded = self._globs["exclude_databases"].match(name)
-        return database if included and not excluded else None
+        return database if self._wants("databases", database["Name"]) else None
 
     def place_database(self, context: Context, database: Json) -> Context:
         """Give the context of a database: another catalog, for one that an account shares."""
@@ -133,10 +133,10 @@ class Selection:
 
     def select_table(self, context: Context, table: Json) -> Json | None:
         """Leave out the tables that the globs leave out."""
+        if not self._chooses("tables"):  # as in most runs, where each table would only cost time
+            return table
         name = f"{context.bound['DatabaseName']}.{table['Name']}"
-        included = self._includes("include_tables", name)
-        excluded = self._globs["exclude_tables"].match(name)
-        return table if included and not excluded else None
+        return table if self._wants("tables", name) else None
 
     def extent(self, scope: Scope, reads: Iterable[Read]) -> str:
         """Tell one extent of what is selected from another.
@@ -180,12 +180,10 @@ class Selection:
 
     def leaves_out(self, kind: str) -> bool:
         """Tell whether some of the `databases` or `tables` may be left out, or lead to nothing."""
-        chooses = any(self._globs[f"{word}clude_{kind}"] for word in ("in", "ex"))
         if kind != "databases":
-            return chooses
-        return (
-            chooses or bool(self._databases_of_tables) or self.setting("resource_links") == "ignore"
-        )
+            return self._chooses(kind)
+        leads_nowhere = self._databases_of_tables or self.setting("resource_links") == "ignore"
+        return self._chooses(kind) or bool(leads_nowhere)
 
     def idle(self, kind: str) -> Iterator[tuple[str, str]]:
         """Name the patterns that have matched nothing so far.
@@ -196,13 +194,18 @@ class Selection:
         Yields:
             The setting and the pattern.
         """
-        for setting in (f"include_{kind}", f"exclude_{kind}"):
-            for pattern in self._globs[setting].idle:
-                yield setting, pattern
+        for globs in self._globs[kind]:
+            for pattern in globs.idle:
+                yield globs.setting, pattern
 
-    def _includes(self, setting: str, name: str) -> bool:
-        globs = self._globs[setting]
-        return not globs or globs.match(name)
+    def _chooses(self, kind: str) -> bool:
+        included, excluded = self._globs[kind]
+        return bool(included or excluded)
+
+    def _wants(self, kind: str, name: str) -> bool:
+        included, excluded = self._globs[kind]
+        is_included = not included or included.match(name)
+        return not excluded.match(name) and is_included
 
 
 def _fingerprint(parts: list[Any]) -> str:

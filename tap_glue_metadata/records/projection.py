@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from tap_glue_metadata.redaction.keys import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tap_glue_metadata.redaction import Redactor
 
 Json: TypeAlias = "dict[str, Any]"
@@ -36,7 +38,7 @@ def compile_projection(schema: Schema, redactor: Redactor) -> Callable[[Mapping[
         from AWS, in the schema's order; None for what AWS left out. Nested objects hold only
         what AWS sent. Keys inside maps and open objects keep AWS's casing.
     """
-    return _object(schema, redactor, is_whole=True)
+    return _one(_objects(schema, redactor, is_whole=True))
 
 
 def timestamp(value: Any) -> str | None:  # noqa: ANN401 - a number from AWS, text from some emulators
@@ -50,7 +52,7 @@ def timestamp(value: Any) -> str | None:  # noqa: ANN401 - a number from AWS, te
         a valid time.
     """
     found = moment(value)
-    return None if found is None else found.isoformat(timespec="microseconds")
+    return None if found is None else found.isoformat("T", "microseconds")
 
 
 def moment(value: Any) -> datetime | None:  # noqa: ANN401 - as above
@@ -74,11 +76,11 @@ def moment(value: Any) -> datetime | None:  # noqa: ANN401 - as above
         return None
 
 
-def _object(schema: Schema, redactor: Redactor, *, is_whole: bool = False) -> Convert:
-    """Compile the function that turns an object into a new one, member by member.
+def _objects(schema: Schema, redactor: Redactor, *, is_whole: bool = False) -> Convert:
+    """Compile the function that turns a list of objects into new ones, member by member.
 
     Args:
-        schema: The object's schema.
+        schema: The schema of each.
         redactor: As in `compile_projection`.
         is_whole: Whether the new object has all fields, None for what AWS left out.
 
@@ -97,20 +99,27 @@ def _object(schema: Schema, redactor: Redactor, *, is_whole: bool = False) -> Co
     ]
     texts = redactor.texts
 
-    def convert_object(raw: Mapping[str, Any]) -> Json:
-        record: Json = {}
-        for name, member, convert, is_text in fields:
-            if member in raw:
-                value = raw[member]
-                if is_text and value.__class__ is str:  # a call less, and there are millions
-                    record[name] = texts[value]
-                else:
-                    record[name] = value if convert is None or value is None else convert(value)
-            elif is_whole:
-                record[name] = None
-        return record
+    # No function for each object, and none for a text: there are millions of both.
+    def convert_objects(objects: Iterable[Mapping[str, Any] | None]) -> list[Json | None]:
+        records: list[Json | None] = []
+        for raw in objects:
+            if raw is None:
+                records.append(None)
+                continue
+            record: Json = {}
+            for name, member, convert, is_text in fields:
+                if member in raw:
+                    value = raw[member]
+                    if is_text and value.__class__ is str:
+                        record[name] = texts[value]
+                    else:
+                        record[name] = value if convert is None or value is None else convert(value)
+                elif is_whole:
+                    record[name] = None
+            records.append(record)
+        return records
 
-    return convert_object
+    return convert_objects
 
 
 def _converter(schema: Schema, redactor: Redactor, member: str) -> Convert | None:
@@ -118,9 +127,9 @@ def _converter(schema: Schema, redactor: Redactor, member: str) -> Convert | Non
     if schema.get("format") == "date-time":
         return timestamp
     if "properties" in schema:
-        return _object(schema, redactor)
+        return _one(_objects(schema, redactor))
     if "items" in schema:
-        return _each(_converter(schema["items"], redactor, member))
+        return _list(schema["items"], redactor, member)
     if "additionalProperties" in schema:
         return _map(schema["additionalProperties"], redactor, member)
     if "string" in schema["type"]:
@@ -128,7 +137,14 @@ def _converter(schema: Schema, redactor: Redactor, member: str) -> Convert | Non
     return None
 
 
-def _each(convert: Convert | None) -> Convert | None:
+def _one(convert_objects: Convert) -> Convert:
+    return lambda raw: convert_objects((raw,))[0]
+
+
+def _list(items: Schema, redactor: Redactor, member: str) -> Convert | None:
+    if "properties" in items:
+        return _objects(items, redactor)
+    convert = _converter(items, redactor, member)
     if convert is None:
         return None
     return lambda values: [None if value is None else convert(value) for value in values]

@@ -59,6 +59,8 @@ class GlueStream(Declaration, SdkStream):
         self.redactor = redactor(*(self.config.get("redact_keys") or ())) if redact else OFF
         self._project = compile_projection(self.schema, self.redactor)
         self._name_field = self.primary_keys[-1]
+        owners = ((owner, owner.removeprefix("owner_")) for owner in OWNERS.values())
+        self._owners = [pair for pair in owners if pair[0] in self.schema["properties"]]
         bound = self.reads()[-1].bound if self.reads() else ()
         left_out = {*self.omitted_members, *bound}
         self._additional = additional.compile_additional(self.schema, left_out)
@@ -108,9 +110,9 @@ class GlueStream(Declaration, SdkStream):
         keys = self.keys(context)
         record = {**keys, **self._project(raw)}
         # An object reached through a resource link names its owner; any other is its own catalog's.
-        for name in ("catalog_id", "database_name"):
-            if f"owner_{name}" in record and record[f"owner_{name}"] is None:
-                record[f"owner_{name}"] = keys[name]
+        for owner, name in self._owners:
+            if record[owner] is None:
+                record[owner] = keys[name]
         if self.arn_kind is not None:
             record["arn"] = self._arn(self.arn_kind, context, record)
         record.update(self.redact(self.derive(context, raw)))
@@ -172,7 +174,7 @@ class GlueStream(Declaration, SdkStream):
         self._has_read = True
         sinks = [stream.sink() for stream in self.selected_family()]
         try:
-            passes, report = self._passes_filter, self._reporter()
+            passes, report = self._filter(), self._reporter()
             Pass(self, sinks, reading, self.traversal, passes=passes, report=report).run()
         except BaseException:
             self.traversal.close()
@@ -248,12 +250,12 @@ class GlueStream(Declaration, SdkStream):
             record[self._name_field],
         )
 
-    def _passes_filter(self, context: Context, raw: Json) -> bool:
-        """Tell whether this stream's map lets an object pass; its children follow it."""
+    def _filter(self) -> Callable[[Context, Json], bool] | None:
+        """Give what tells whether this stream's map lets an object pass; its children follow it."""
         stream_map = self.stream_maps[0]
         if not self.child_streams or isinstance(stream_map, SameRecordTransform):
-            return True
-        return stream_map.get_filter_result(self.record(context, raw))
+            return None
+        return lambda context, raw: stream_map.get_filter_result(self.record(context, raw))
 
 
 class EmbeddedStream(GlueStream):

@@ -31,7 +31,7 @@ class Pass:
         reading: Reading,
         traversal: Traversal,
         *,
-        passes: Callable[[Context, Json], bool],
+        passes: Callable[[Context, Json], bool] | None,
         report: Callable[..., None] | None,
     ) -> None:
         """Begin the pass; nothing is written yet.
@@ -42,7 +42,7 @@ class Pass:
             reading: The objects.
             traversal: The traversal that the reading is part of.
             passes: Tells whether the stream map of the leader lets an object pass; its children
-                follow it.
+                follow it. None if all may.
             report: Writes that a unit was read wholly, as `Extractions.report` does; None if
                 nobody wants to know.
         """
@@ -81,20 +81,21 @@ class Pass:
 
     def _write(self) -> bool:
         """Hand each object to the sinks; tell whether they took all of them."""
+        is_test = self._leader.ABORT_AT_RECORD_COUNT is not None
         for page in self._reading:
             before = [sink.written for sink in self._sinks]
             for context, raw in page:
                 self._write_object(context, raw)
-                if all(sink.is_full for sink in self._sinks):
+                if is_test and all(sink.is_full for sink in self._sinks):
                     return False
             for sink, written in zip(self._sinks, before, strict=True):
                 page.outcome.emitted[sink.stream.name] += sink.written - written
             self._reading.wrote(page)
             self._judge_written_units()
-        return self._leader.ABORT_AT_RECORD_COUNT is None
+        return not is_test
 
     def _write_object(self, context: Context, raw: Json) -> None:
-        children_wanted = self._passes(context, raw)
+        children_wanted = self._passes is None or self._passes(context, raw)
         for sink in self._sinks:
             if children_wanted or sink.stream is self._leader:
                 sink.write(context, raw)

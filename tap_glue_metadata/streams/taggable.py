@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_glue_metadata.engine.context import search
+from tap_glue_metadata.engine.paths import search
 from tap_glue_metadata.engine.read import Read
 from tap_glue_metadata.records.arns import arn
 
