@@ -56,6 +56,10 @@ hypothesis.settings.load_profile("same")
 # What a shell runs in the background ignores SIGINT, and hands that on to the command under test.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# Likewise what nohup runs SIGHUP. What is handled here, if by nothing, is as usual in the command.
+SIGHUP = getattr(signal, "SIGHUP", None)  # Windows has none
+if SIGHUP is not None and signal.getsignal(SIGHUP) is signal.SIG_IGN:
+    signal.signal(SIGHUP, lambda *_: None)
 
 ACCOUNT, OTHER = "123456789012", "210987654321"
 
