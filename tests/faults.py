@@ -92,6 +92,7 @@ TRANSIENT: Final[Mapping[str, tuple[str, Json, str]]] = {
 }
 # botocore pays for each repeated call out of a quota, and repeats none when that is used up.
 AFFORDABLE: Final = 25
+_REPEATED: Final = "repeated token"
 
 
 @dataclass(frozen=True)
@@ -287,9 +288,8 @@ class Faults:
 
     def _repeat_token(self, operation: str) -> None:
         if operation != "BatchGetWorkflows":
-            fault = self._add("repeated token", operation, "repeated a page token", is_fatal=True)
+            self._add(_REPEATED, operation, "repeated a page token", is_fatal=True)
             self._endpoint.repeat_token.add(operation)
-            self._endpoint.meanwhile(operation, bool, when=fault.when(_has_token))
 
     def _expire_key(self, operation: str) -> None:
         fault = self._add("expired key", operation, "session token has expired", is_fatal=True)
@@ -543,6 +543,13 @@ def _run(  # noqa: PLR0913, PLR0917 - a run has that many sides
     for fault in faults:
         if fault.evidence:
             fault.struck = sum(call.error.startswith(fault.evidence) for call in calls)
+        elif fault.kind == _REPEATED:  # seen by a call that has a token, unless it ends in a denial
+            last = {
+                (call.account_id, call.region, json.dumps(call.params)): call
+                for call in calls
+                if call.operation == fault.where and _has_token(call.params)
+            }
+            fault.struck = sum(not call.error for call in last.values())
     struck = [fault for fault in faults if fault.struck]
     gaps = gaps_in(calls)
     reasons = [fault.reason for fault in struck if fault.reason]
