@@ -171,6 +171,26 @@ def test_on_request_all_comes_over_as_it_is(settings: Json) -> None:
     assert "REDACTED" not in json.dumps(output.messages)
 
 
+def test_what_is_nested_too_deep_to_be_searched_costs_itself_alone(
+    endpoint: FakeAws, settings: Json
+) -> None:
+    deep: Json = {"Url": URL}
+    for _ in range(700):
+        deep = {"Inner": deep}
+    endpoint.store().add_table("sales", "deep", NewMember=deep, TableType="EXTERNAL_TABLE")
+    nodes = {"n1": {"S3CsvSource": {"Name": "a", "Paths": ["s3://b/c"], "NewMember": deep}}}
+    job = {"Name": "deep", "CodeGenConfigurationNodes": nodes, "Role": "reader", "NewMember": deep}
+    endpoint.store().add("GetJobs", job)
+    output = sync({**settings, "extra_streams": ["table_edges", "job_edges"]})
+    assert CANARY not in json.dumps(output.messages)
+    (table,) = (r for r in output.records("tables") if r["name"] == "deep")
+    assert table["table_type"] == "EXTERNAL_TABLE"
+    assert table["additional_members"] == {"NewMember": {REDACTED: None}}
+    (found,) = (r for r in output.records("jobs") if r["name"] == "deep")
+    assert found["role"] == "reader"
+    assert found["additional_members"].keys() >= {"NewMember"}
+
+
 def test_further_keys(settings: Json) -> None:
     output = sync({**settings, "redact_keys": ["CLASSI*"]})
     (job,) = output.records("jobs")

@@ -76,12 +76,22 @@ class Redactor:
         self.kinds, self.texts = _Memory(self._kind), _Memory(self._text)
 
     def value(self, key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
-        """Return a copy of any JSON without the secrets; the key it stands under may be empty."""
+        """Return a copy of any JSON without the secrets; the key it stands under may be empty.
+
+        Members that are nested too deep to be searched, some hundred levels, are emptied.
+        """
         try:
             return self._walk(self.kinds[key], value)
-        except RecursionError:  # it may hold anything
-            is_list = isinstance(value, list)
-            return [REDACTED] if is_list else {self.texts[key]: REDACTED for key in value}
+        except RecursionError:
+            if isinstance(value, list):
+                return []
+            return {self.texts[name]: self._or_empty(name, value[name]) for name in value}
+
+    def _or_empty(self, key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
+        try:
+            return self._walk(self.kinds[key], value)
+        except RecursionError:
+            return [] if isinstance(value, list) else {REDACTED: None}
 
     def under(self, key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
         """Return a copy of what stands under a key, without the texts that it says are secret.
