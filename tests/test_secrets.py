@@ -180,6 +180,7 @@ def test_what_is_nested_too_deep_to_be_searched_costs_itself_alone(
     endpoint.store().add_table("sales", "deep", NewMember=deep, TableType="EXTERNAL_TABLE")
     nodes = {"n1": {"S3CsvSource": {"Name": "a", "Paths": ["s3://b/c"], "NewMember": deep}}}
     job = {"Name": "deep", "CodeGenConfigurationNodes": nodes, "Role": "reader", "NewMember": deep}
+    job["Connections"] = {"Connections": ["orders-db"]}
     endpoint.store().add("GetJobs", job)
     output = sync({**settings, "extra_streams": ["table_edges", "job_edges"]})
     assert CANARY not in json.dumps(output.messages)
@@ -188,7 +189,9 @@ def test_what_is_nested_too_deep_to_be_searched_costs_itself_alone(
     assert table["additional_members"] == {"NewMember": {REDACTED: None}}
     (found,) = (r for r in output.records("jobs") if r["name"] == "deep")
     assert found["role"] == "reader"
-    assert found["additional_members"].keys() >= {"NewMember"}
+    assert found["additional_members"] == {"NewMember": {REDACTED: None}}
+    (edge,) = (r for r in output.records("job_edges") if r["target_id"].endswith("orders-db"))
+    assert edge["kind"] == "uses"
 
 
 def test_further_keys(settings: Json) -> None:

@@ -204,8 +204,9 @@ class Selection:
 
     def _wants(self, kind: str, name: str) -> bool:
         included, excluded = self._globs[kind]
-        is_included = not included or included.match(name)
-        return not excluded.match(name) and is_included
+        # Both are asked: each pattern is to learn whether it ever matches.
+        is_excluded = excluded.match(name)
+        return (not included or included.match(name)) and not is_excluded
 
 
 def _fingerprint(parts: list[Any]) -> str:

@@ -52,7 +52,7 @@ def timestamp(value: Any) -> str | None:  # noqa: ANN401 - a number from AWS, te
         a valid time.
     """
     found = moment(value)
-    return None if found is None else found.isoformat("T", "microseconds")
+    return None if found is None else found.isoformat(timespec="microseconds")
 
 
 def moment(value: Any) -> datetime | None:  # noqa: ANN401 - as above

@@ -105,10 +105,7 @@ def table_format(table: Mapping[str, Any]) -> str | None:
         The first of `TABLE_FORMATS` that holds, or None.
     """
     facts = _facts(table)
-    for each in TABLE_FORMATS:
-        if each.holds(facts):
-            return each.name
-    return None
+    return next((each.name for each in TABLE_FORMATS if each.holds(facts)), None)
 
 
 def location(table: Mapping[str, Any]) -> str | None:

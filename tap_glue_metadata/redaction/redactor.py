@@ -80,16 +80,18 @@ class Redactor:
 
         Members that are nested too deep to be searched, some hundred levels, are emptied.
         """
+        kind = self.kinds[key]
         try:
-            return self._walk(self.kinds[key], value)
+            return self._walk(kind, value)
         except RecursionError:
             if isinstance(value, list):
                 return []
-            return {self.texts[name]: self._or_empty(name, value[name]) for name in value}
+            kinds = self._kinds_in(kind, value)
+            return {self.texts[name]: self._or_empty(kinds[name], value[name]) for name in value}
 
-    def _or_empty(self, key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
+    def _or_empty(self, kind: Kind, value: Any) -> Any:  # noqa: ANN401 - any JSON
         try:
-            return self._walk(self.kinds[key], value)
+            return self._walk(kind, value)
         except RecursionError:
             return [] if isinstance(value, list) else {REDACTED: None}
 

@@ -557,6 +557,21 @@ def test_what_is_too_deep_to_be_searched_is_emptied(
     assert any_redactor.value("", [tree]) == []
 
 
+@pytest.mark.parametrize(
+    ("key", "members", "expected"),
+    [
+        ("client_secret", {"a": CANARY}, {"a": REDACTED}),
+        ("", {"Name": "password", "Value": CANARY}, {"Name": "password", "Value": REDACTED}),
+        ("", {"password": CANARY}, {"password": REDACTED}),
+    ],
+)
+def test_a_secret_beside_what_is_too_deep_is_found(key: str, members: Any, expected: Any) -> None:
+    tree: Any = 1
+    for _ in range(900):
+        tree = {"a": tree}
+    assert redactor.value(key, {**members, "deep": tree}) == {**expected, "deep": {REDACTED: None}}
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text("abcdé/.: 0129_", max_size=30),

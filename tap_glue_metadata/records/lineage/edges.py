@@ -104,9 +104,8 @@ def records(
     for edge in edges:
         if edge.source is None and edge.target is None:  # which says nothing
             continue
-        fields = redactor.value(
-            "", _fields(edge)
-        )  # before the hash, so that it is none of a secret
+        # Before the hash, so that it is none of a secret.
+        fields = redactor.value("", _fields(edge))
         edge_id = _hash([fields[name] for name in _IDENTITY])
         if edge_id not in seen:
             seen.add(edge_id)
